@@ -1,0 +1,118 @@
+//! ZIP archives that are assembled rather than streamed: bytes in, bytes out.
+//!
+//! Collectors write members as complete ZIP entries into *segments*
+//! ([`SegmentWriter`]) and describe them in an *index* ([`SegmentIndex`]). The
+//! packager reads the indexes only: it checks that nothing is missing
+//! ([`complete`]), sums up what was found ([`Manifest::build`]), plans how S3
+//! lays the segments end to end ([`Layout::plan`]) and ends the archive with
+//! the manifest, a page to read offline and the central directory ([`tail`]).
+//!
+//! Nothing here knows AWS, a clock or a file system, and the same input always
+//! gives the same bytes. Terms are those of PKWARE's APPNOTE.
+//!
+//! ```
+//! use habeas_archive::{
+//!     DosTime, Found, Layout, Manifest, Member, MemberKind, PlannedSource, RequestReport,
+//!     SearchPlan, SegmentIndex, SegmentWriter, collection_path, complete, tail,
+//! };
+//!
+//! // A collector, once per step of its work unit.
+//! let modified = DosTime::new(2026, 4, 1, 9, 30, 0);
+//! let mut segment = SegmentWriter::new(modified);
+//! let path = collection_path("ana@amber.example", "chat", "chat_messages", 1);
+//! let entry = segment.add(&path, b"{\"text\":\"hi\"}\n", 1)?.clone();
+//! let segment = segment.finish();
+//! let index = SegmentIndex {
+//!     unit: "chat-0001".into(),
+//!     step: 1,
+//!     last: true,
+//!     key: "work/r1/chat-0001/1.seg".into(),
+//!     bytes: segment.bytes.len() as u64,
+//!     members: vec![Member {
+//!         entry,
+//!         subject: "ana@amber.example".into(),
+//!         source: "chat".into(),
+//!         data_type: "chat".into(),
+//!         collection: "chat_messages".into(),
+//!         kind: MemberKind::Records,
+//!     }],
+//!     found: vec![Found {
+//!         subject: "ana@amber.example".into(),
+//!         source: "chat".into(),
+//!         data_type: "chat".into(),
+//!         collection: "chat_messages".into(),
+//!         records: 1,
+//!         files: 0,
+//!     }],
+//! };
+//!
+//! // The packager, with the indexes of all units.
+//! let indexes = [index];
+//! complete(&indexes, &["chat-0001".into()])?;
+//! let plan = SearchPlan {
+//!     subjects: vec!["ana@amber.example".into()],
+//!     sources: vec![PlannedSource {
+//!         source: "chat".into(),
+//!         data_type: "chat".into(),
+//!         collection: "chat_messages".into(),
+//!         redacted: vec![],
+//!         security: vec![],
+//!     }],
+//!     excluded: vec![],
+//!     information: None,
+//! };
+//! let request = RequestReport {
+//!     id: "r1".into(),
+//!     account: "amber".into(),
+//!     kind: "export".into(),
+//!     created_at: "2026-04-01T09:30:00Z".into(),
+//!     date_range: None,
+//!     data_types: vec!["chat".into()],
+//!     requestor_role: "owner".into(),
+//! };
+//! let manifest = Manifest::build(request, &plan, &indexes)?;
+//! let layout = Layout::plan(&indexes.each_ref().map(|index| index.bytes))?;
+//!
+//! // All of it fits into the last part: the small segments, then the tail.
+//! assert!(layout.parts.is_empty());
+//! let mut archive = segment.bytes;
+//! archive.extend(tail(&manifest, &layout, &indexes, modified)?);
+//! assert_eq!(archive[..4], *b"PK\x03\x04");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod complete;
+mod directory;
+mod entry;
+#[cfg(test)]
+mod fixture;
+mod index;
+mod layout;
+mod manifest;
+mod member_name;
+mod name;
+mod readme;
+mod record;
+mod segment;
+mod subject;
+mod tail;
+mod time;
+mod unique;
+
+pub use complete::{Incomplete, complete};
+pub use directory::central_directory;
+pub use entry::{Entry, Method};
+pub use index::{Found, Member, MemberKind, SegmentIndex};
+pub use layout::{Layout, PART_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX, Part, TooManyParts};
+pub use manifest::{
+    CollectionReport, DataTypeReport, DateRange, Excluded, FieldList, FileReport, Format, Information,
+    MANIFEST_NAME, Manifest, Mismatch, PlannedSource, RequestReport, SearchPlan, SubjectReport,
+};
+pub use member_name::{BadName, MemberName};
+pub use name::{collection_path, component, file_path};
+pub use readme::{README_NAME, ReadmeError, readme};
+pub use segment::{AddError, Segment, SegmentWriter};
+pub use subject::Subject;
+pub use tail::{TailError, tail};
+pub use time::DosTime;
+pub use unique::UniqueNames;

@@ -1,0 +1,190 @@
+//! Programs people unpack archives with open what this crate writes.
+
+use habeas_archive::{DosTime, Entry, MemberName, Method, SegmentWriter, central_directory};
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use zip::ZipArchive;
+
+type Checked = Result<(), Box<dyn Error>>;
+
+const GIB: u64 = 1 << 30;
+const PYTHON_TESTZIP: &str = "import sys, zipfile\n\
+    z = zipfile.ZipFile(sys.argv[1])\n\
+    assert z.testzip() is None\n\
+    print(len(z.infolist()))";
+const PYTHON_FIRST_BYTES: &str = "import sys, zipfile\n\
+    z = zipfile.ZipFile(sys.argv[1])\n\
+    for i in z.infolist(): print(i.filename, i.file_size, z.open(i).read(5).decode())";
+
+/// Removed with what is in it when the test ends.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> std::io::Result<Self> {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&folder)?;
+        Ok(Self(folder))
+    }
+
+    fn archive(&self) -> PathBuf {
+        self.0.join("archive.zip")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            assert_eq!(error.kind(), ErrorKind::NotFound);
+        }
+    }
+}
+
+fn python(script: &str, archive: &Path) -> Result<String, Box<dyn Error>> {
+    let output = Command::new("python3").arg("-c").arg(script).arg(archive).output()?;
+    succeeded(output)
+}
+
+/// Nothing when this machine has no `unzip`.
+fn unzip(option: &str, archive: &Path) -> Result<Option<String>, Box<dyn Error>> {
+    match Command::new("unzip").arg(option).arg(archive).output() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        output => succeeded(output?).map(Some),
+    }
+}
+
+fn succeeded(output: Output) -> Result<String, Box<dyn Error>> {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        Ok(text)
+    } else {
+        Err(format!("{text}{}", String::from_utf8_lossy(&output.stderr)).into())
+    }
+}
+
+/// Members in a segment, with the directory right behind it.
+fn closed(segment: SegmentWriter) -> Vec<u8> {
+    let segment = segment.finish();
+    let entries = segment.entries.iter().map(|entry| (entry, entry.offset));
+    let directory = central_directory(entries, segment.bytes.len() as u64);
+    [segment.bytes, directory].concat()
+}
+
+#[test]
+fn python_and_unzip_find_no_fault() -> Checked {
+    let mut segment = SegmentWriter::new(DosTime::new(2026, 4, 1, 9, 30, 0));
+    segment.add("manifest.json", &b"{}\n".repeat(500), 0)?;
+    segment.add("subjects/ana@amber.example/files/%C3%BC.png", b"stored", 0)?;
+    segment.add("subjects/ünïcode", b"", 0)?;
+    let scratch = Scratch::new("no_fault")?;
+    fs::write(scratch.archive(), closed(segment))?;
+    assert_eq!(python(PYTHON_TESTZIP, &scratch.archive())?.trim(), "3");
+    if let Some(report) = unzip("-t", &scratch.archive())? {
+        assert!(report.contains("No errors detected"));
+    }
+    Ok(())
+}
+
+#[test]
+fn an_archive_of_nothing_opens_too() -> Checked {
+    let scratch = Scratch::new("nothing")?;
+    fs::write(scratch.archive(), closed(SegmentWriter::new(DosTime::EARLIEST)))?;
+    assert_eq!(python(PYTHON_TESTZIP, &scratch.archive())?.trim(), "0");
+    Ok(())
+}
+
+#[test]
+fn more_members_than_sixteen_bits_count_open_everywhere() -> Checked {
+    let mut segment = SegmentWriter::new(DosTime::EARLIEST);
+    for number in 0..70_000 {
+        segment.add(&format!("m{number}"), b"x", 1)?;
+    }
+    let scratch = Scratch::new("many")?;
+    let bytes = closed(segment);
+    fs::write(scratch.archive(), &bytes)?;
+    let mut zip = ZipArchive::new(std::io::Cursor::new(bytes))?;
+    assert_eq!(zip.len(), 70_000);
+    let mut last = String::new();
+    zip.by_name("m69999")?.read_to_string(&mut last)?;
+    assert_eq!(last, "x");
+    assert_eq!(python(PYTHON_TESTZIP, &scratch.archive())?.trim(), "70000");
+    if let Some(report) = unzip("-tq", &scratch.archive())? {
+        assert!(report.contains("No errors detected"));
+    }
+    Ok(())
+}
+
+/// A sparse file: two segments, six GiB apart, and the directory behind.
+#[test]
+fn members_and_directory_past_four_gib_are_found() -> Checked {
+    let segment = |name: &str| {
+        let mut writer = SegmentWriter::new(DosTime::EARLIEST);
+        writer.add(name, b"hello", 1)?;
+        Ok::<_, habeas_archive::AddError>(writer.finish())
+    };
+    let (near, far) = (segment("near")?, segment("far")?);
+    let directory_offset = 6 * GIB + far.bytes.len() as u64;
+    let entries = [(&near.entries[0], 0), (&far.entries[0], 6 * GIB)];
+    let directory = central_directory(entries, directory_offset);
+
+    let scratch = Scratch::new("far")?;
+    let mut file = File::create(scratch.archive())?;
+    file.write_all(&near.bytes)?;
+    file.seek(SeekFrom::Start(6 * GIB))?;
+    file.write_all(&far.bytes)?;
+    file.write_all(&directory)?;
+
+    let mut zip = ZipArchive::new(File::open(scratch.archive())?)?;
+    let mut content = String::new();
+    zip.by_name("far")?.read_to_string(&mut content)?;
+    assert_eq!(content, "hello");
+    assert_eq!(python(PYTHON_FIRST_BYTES, &scratch.archive())?, "near 5 hello\nfar 5 hello\n");
+    if let Some(report) = unzip("-t", &scratch.archive())? {
+        assert!(report.contains("No errors detected"));
+    }
+    Ok(())
+}
+
+/// A sparse file again. Nobody reads to the end of the large member, so that
+/// its checksum does not matter.
+#[test]
+fn a_member_of_four_gib_and_what_lies_behind_it_are_found() -> Checked {
+    let large = Entry {
+        name: MemberName::new("large")?,
+        offset: 0,
+        compressed: 4 * GIB,
+        uncompressed: 4 * GIB,
+        crc32: 0,
+        method: Method::Stored,
+        modified: DosTime::EARLIEST,
+        sha256: String::new(),
+        records: 0,
+    };
+    let mut writer = SegmentWriter::new(DosTime::EARLIEST);
+    writer.add("behind", b"hello", 1)?;
+    let behind = writer.finish();
+    let start = large.local_bytes();
+    let entries = [(&large, 0), (&behind.entries[0], start)];
+    let directory = central_directory(entries, start + behind.bytes.len() as u64);
+
+    let scratch = Scratch::new("large")?;
+    let mut file = File::create(scratch.archive())?;
+    file.write_all(&large.local_header())?;
+    file.write_all(b"large")?;
+    file.seek(SeekFrom::Start(start))?;
+    file.write_all(&behind.bytes)?;
+    file.write_all(&directory)?;
+
+    let mut zip = ZipArchive::new(File::open(scratch.archive())?)?;
+    assert_eq!(zip.by_name("large")?.size(), 4 * GIB);
+    let mut content = String::new();
+    zip.by_name("behind")?.read_to_string(&mut content)?;
+    assert_eq!(content, "hello");
+    assert_eq!(python(PYTHON_FIRST_BYTES, &scratch.archive())?, "large 4294967296 large\nbehind 5 hello\n");
+    if let Some(listing) = unzip("-l", &scratch.archive())? {
+        assert!(listing.contains("4294967296"));
+    }
+    Ok(())
+}

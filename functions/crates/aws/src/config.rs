@@ -1,0 +1,120 @@
+use std::env;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+
+/// The roots that Amazon's endpoints chain to. Parsing these five instead of
+/// the system's whole store is most of what a cold start saves.
+const AMAZON_ROOTS: &[u8] = include_bytes!("../roots/amazon.pem");
+
+/// Where any of these is set, calls may meet certificates of another authority,
+/// so the system's trust store is used.
+const OTHER_AUTHORITIES: [&str; 4] = ["AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy", "AWS_CA_BUNDLE"];
+
+/// The shared configuration of all clients, read once from a function's environment.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    config: SdkConfig,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {name} is not set")]
+pub struct MissingVariable {
+    pub name: String,
+}
+
+/// An environment variable that the function cannot do without.
+pub fn required(name: &str) -> Result<String, MissingVariable> {
+    env::var(name)
+        .ok()
+        .filter(|value| !value.is_empty())
+        .ok_or_else(|| MissingVariable { name: name.to_owned() })
+}
+
+impl Aws {
+    /// Reads what Lambda sets: region, credentials, and an endpoint where one stands in for AWS.
+    pub fn from_env() -> Result<Self, MissingVariable> {
+        let credentials = Credentials::new(
+            required("AWS_ACCESS_KEY_ID")?,
+            required("AWS_SECRET_ACCESS_KEY")?,
+            env::var("AWS_SESSION_TOKEN").ok(),
+            None,
+            "environment",
+        );
+        Ok(Self::new(credentials, required("AWS_REGION")?, env::var("AWS_ENDPOINT_URL").ok()))
+    }
+
+    /// Clients for a region, and for another endpoint than AWS's own where one is given.
+    #[must_use]
+    pub fn new(credentials: Credentials, region: String, endpoint: Option<String>) -> Self {
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http_client())
+            .sleep_impl(TokioSleep::new())
+            .time_source(SystemTimeSource::new());
+        config.set_endpoint_url(endpoint);
+        Self { config: config.build() }
+    }
+
+    #[must_use]
+    pub fn sdk_config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.config)
+    }
+
+    /// An endpoint of our own serves buckets by path: `<bucket>.127.0.0.1` resolves nowhere.
+    #[must_use]
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.config)
+            .force_path_style(self.config.endpoint_url().is_some())
+            .build();
+        aws_sdk_s3::Client::from_conf(config)
+    }
+
+    #[must_use]
+    pub fn ses(&self) -> aws_sdk_sesv2::Client {
+        aws_sdk_sesv2::Client::new(&self.config)
+    }
+
+    #[must_use]
+    pub fn step_functions(&self) -> aws_sdk_sfn::Client {
+        aws_sdk_sfn::Client::new(&self.config)
+    }
+}
+
+fn http_client() -> SharedHttpClient {
+    let builder = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring));
+    if OTHER_AUTHORITIES.iter().any(|name| env::var_os(name).is_some()) {
+        return builder.build_https();
+    }
+    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    match TlsContext::builder().with_trust_store(roots).build() {
+        Ok(context) => builder.tls_context(context).build_https(),
+        Err(_) => builder.build_https(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let error = required("HABEAS_NO_SUCH_VARIABLE").unwrap_err();
+        assert_eq!(error.to_string(), "the environment variable HABEAS_NO_SUCH_VARIABLE is not set");
+    }
+}

@@ -1,0 +1,70 @@
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
+use aws_sdk_sfn::operation::start_execution::StartExecutionError;
+use aws_sdk_sfn::types::ExecutionStatus;
+use habeas_domain::{Executions, Request, RequestId, StoreError};
+use serde_json::json;
+
+use crate::Aws;
+use crate::error::unavailable;
+
+/// The state machine that carries a request through.
+#[derive(Debug, Clone)]
+pub struct StateMachine {
+    client: Client,
+    arn: String,
+}
+
+/// Where the execution of a request stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Execution {
+    Running,
+    Ended,
+    NeverStarted,
+}
+
+impl StateMachine {
+    #[must_use]
+    pub fn new(aws: &Aws, arn: String) -> Self {
+        Self { client: aws.step_functions(), arn }
+    }
+
+    pub async fn execution(&self, id: RequestId) -> Result<Execution, StoreError> {
+        let arn = format!("{}:{id}", self.arn.replacen(":stateMachine:", ":execution:", 1));
+        match self.client.describe_execution().execution_arn(arn).send().await {
+            Ok(found) if *found.status() == ExecutionStatus::Running => Ok(Execution::Running),
+            Ok(_) => Ok(Execution::Ended),
+            Err(error) => match error.as_service_error() {
+                Some(DescribeExecutionError::ExecutionDoesNotExist(_)) => Ok(Execution::NeverStarted),
+                _ => Err(unavailable(error)),
+            },
+        }
+    }
+}
+
+impl Executions for StateMachine {
+    /// The execution is named after the request, so a second start finds the first.
+    async fn start(&self, request: &Request) -> Result<(), StoreError> {
+        let input = json!({
+            "account": request.account,
+            "request": request.id,
+            "kind": request.kind,
+            "starts_at": request.starts_at,
+        });
+        let started = self
+            .client
+            .start_execution()
+            .state_machine_arn(&self.arn)
+            .name(request.id.to_string())
+            .input(input.to_string())
+            .send()
+            .await;
+        match started {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(StartExecutionError::ExecutionAlreadyExists(_)) => Ok(()),
+                _ => Err(unavailable(error)),
+            },
+        }
+    }
+}

@@ -1,0 +1,55 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use habeas_domain::{AccountId, EmailAddress, RequestId};
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// Index of an account's requests by the person who filed them.
+pub(crate) const BY_REQUESTOR: &str = "by-requestor";
+/// Sparse index of what the sweep has to look at.
+pub(crate) const BY_QUEUE: &str = "by-queue";
+/// Requests that have not ended, by when they start.
+pub(crate) const OPEN: &str = "OPEN";
+/// Archives that are still there, by when they expire.
+pub(crate) const ARCHIVES: &str = "ARCHIVES";
+
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+fn key(pk: String, sk: String) -> Item {
+    HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+}
+
+pub(crate) fn account_partition(account: &AccountId) -> String {
+    format!("ACCT#{account}")
+}
+
+pub(crate) fn account_key(account: &AccountId) -> Item {
+    key(account_partition(account), "PROFILE".to_owned())
+}
+
+/// Members are keyed by address alone: a token says who somebody is, and one
+/// consistent read then says where they belong.
+pub(crate) fn member_key(email: &EmailAddress) -> Item {
+    key(format!("MEMBER#{}", email.as_str()), "PROFILE".to_owned())
+}
+
+/// The key of a request's row.
+#[must_use]
+pub fn request_key(account: &AccountId, id: RequestId) -> Item {
+    key(account_partition(account), format!("REQ#{id}"))
+}
+
+pub(crate) fn requestor_partition(account: &AccountId, email: &EmailAddress) -> String {
+    format!("ACCT#{account}#BY#{}", email.as_str())
+}
+
+pub(crate) fn archive_key(id: RequestId) -> Item {
+    key(format!("REQ#{id}"), "ARCHIVE".to_owned())
+}
+
+pub(crate) fn mail_key(id: RequestId, mail: &str) -> Item {
+    key(format!("REQ#{id}"), format!("MAIL#{mail}"))
+}

@@ -1,0 +1,26 @@
+//! Adapters: the ports of the domain on DynamoDB, S3, SES and Step Functions.
+//!
+//! SDK errors stop here. What leaves is a [`habeas_domain::StoreError`].
+
+mod archives;
+mod config;
+mod directory;
+mod error;
+mod executions;
+mod keys;
+mod mailer;
+mod objects;
+mod requests;
+mod table;
+mod work;
+
+pub use archives::ArchiveBucket;
+pub use config::{Aws, MissingVariable, required};
+pub use error::unavailable;
+pub use executions::{Execution, StateMachine};
+pub use keys::request_key;
+pub use mailer::{Letter, Mailer};
+pub use objects::{Bucket, Object, Upload};
+pub use requests::typed;
+pub use table::Table;
+pub use work::WorkKeys;

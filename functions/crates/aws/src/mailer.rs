@@ -1,0 +1,48 @@
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use habeas_domain::{EmailAddress, StoreError};
+
+use crate::Aws;
+use crate::error::unavailable;
+
+/// Sends mail through SES from one verified address.
+#[derive(Debug, Clone)]
+pub struct Mailer {
+    client: Client,
+    sender: String,
+}
+
+/// A mail, ready to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+impl Mailer {
+    #[must_use]
+    pub fn new(aws: &Aws, sender: String) -> Self {
+        Self { client: aws.ses(), sender }
+    }
+
+    /// Sends the letter and returns the id that SES gave the message.
+    pub async fn send(&self, to: &EmailAddress, letter: &Letter) -> Result<String, StoreError> {
+        let body = Body::builder().text(content(&letter.text)?).html(content(&letter.html)?).build();
+        let message = Message::builder().subject(content(&letter.subject)?).body(body).build();
+        let sent = self
+            .client
+            .send_email()
+            .from_email_address(&self.sender)
+            .destination(Destination::builder().to_addresses(to.as_str()).build())
+            .content(EmailContent::builder().simple(message).build())
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(sent.message_id.unwrap_or_default())
+    }
+}
+
+fn content(data: &str) -> Result<Content, StoreError> {
+    Content::builder().data(data).charset("UTF-8").build().map_err(unavailable)
+}

@@ -1,0 +1,304 @@
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier};
+use habeas_domain::StoreError;
+
+use crate::Aws;
+use crate::error::unavailable;
+
+/// S3 deletes at most this many objects in one call.
+const DELETIONS_MAX: usize = 1_000;
+
+/// A bucket and what Habeas does in it.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    client: Client,
+    name: String,
+}
+
+/// An object in a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    pub key: String,
+    pub bytes: u64,
+}
+
+/// An open multipart upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    pub key: String,
+    pub id: String,
+}
+
+impl Bucket {
+    #[must_use]
+    pub fn new(aws: &Aws, name: String) -> Self {
+        Self { client: aws.s3(), name }
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub async fn put(&self, key: &str, content: Vec<u8>, content_type: &str) -> Result<(), StoreError> {
+        self.client
+            .put_object()
+            .bucket(&self.name)
+            .key(key)
+            .content_type(content_type)
+            .body(ByteStream::from(content))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
+
+    /// The whole object, or nothing where there is none.
+    pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = match self.client.get_object().bucket(&self.name).key(key).send().await {
+            Ok(found) => found,
+            Err(error) => {
+                return match error.as_service_error() {
+                    Some(GetObjectError::NoSuchKey(_)) => Ok(None),
+                    _ => Err(unavailable(error)),
+                };
+            }
+        };
+        let content = found.body.collect().await.map_err(unavailable)?;
+        Ok(Some(content.to_vec()))
+    }
+
+    /// The object's size, or nothing where there is none.
+    pub async fn size(&self, key: &str) -> Result<Option<u64>, StoreError> {
+        match self.client.head_object().bucket(&self.name).key(key).send().await {
+            Ok(found) => Ok(Some(whole(found.content_length))),
+            Err(error) => match error.as_service_error() {
+                Some(HeadObjectError::NotFound(_)) => Ok(None),
+                _ => Err(unavailable(error)),
+            },
+        }
+    }
+
+    /// All objects under a prefix, in order of key.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
+        let mut objects = Vec::new();
+        let mut pages =
+            self.client.list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for object in page.map_err(unavailable)?.contents.unwrap_or_default() {
+                if let Some(key) = object.key {
+                    objects.push(Object { key, bytes: whole(object.size) });
+                }
+            }
+        }
+        Ok(objects)
+    }
+
+    /// Deletes every object under a prefix.
+    pub async fn delete_prefix(&self, prefix: &str) -> Result<(), StoreError> {
+        let objects = self.list(prefix).await?;
+        let targets: Vec<_> = objects.into_iter().map(|object| (object.key, None)).collect();
+        self.delete_all(targets).await
+    }
+
+    /// Deletes an object for good: every version of it and every delete marker.
+    pub async fn delete_versions(&self, key: &str) -> Result<(), StoreError> {
+        let versions = self.versions(key).await?;
+        self.delete_all(versions.into_iter().map(|version| (key.to_owned(), version)).collect()).await
+    }
+
+    /// The ids of all versions and delete markers of exactly this key.
+    pub async fn versions(&self, key: &str) -> Result<Vec<Option<String>>, StoreError> {
+        let mut versions = Vec::new();
+        let (mut key_marker, mut version_marker) = (None, None);
+        loop {
+            let page = self
+                .client
+                .list_object_versions()
+                .bucket(&self.name)
+                .prefix(key)
+                .set_key_marker(key_marker)
+                .set_version_id_marker(version_marker)
+                .send()
+                .await
+                .map_err(unavailable)?;
+            let kept = page.versions().iter().filter(|v| v.key() == Some(key));
+            versions.extend(kept.map(|v| v.version_id.clone()));
+            let markers = page.delete_markers().iter().filter(|m| m.key() == Some(key));
+            versions.extend(markers.map(|m| m.version_id.clone()));
+            let past = page.next_key_marker().is_some_and(|next| next > key);
+            if page.is_truncated() != Some(true) || past {
+                return Ok(versions);
+            }
+            (key_marker, version_marker) = (page.next_key_marker, page.next_version_id_marker);
+        }
+    }
+
+    async fn delete_all(&self, targets: Vec<(String, Option<String>)>) -> Result<(), StoreError> {
+        for batch in targets.chunks(DELETIONS_MAX) {
+            let mut objects = Vec::with_capacity(batch.len());
+            for (key, version) in batch {
+                let object = ObjectIdentifier::builder().key(key).set_version_id(version.clone()).build();
+                objects.push(object.map_err(unavailable)?);
+            }
+            let delete =
+                Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(unavailable)?;
+            let done = self
+                .client
+                .delete_objects()
+                .bucket(&self.name)
+                .delete(delete)
+                .send()
+                .await
+                .map_err(unavailable)?;
+            if let Some(refused) = done.errors().first() {
+                let code = refused.code().unwrap_or("no code").to_owned();
+                return Err(StoreError::Unavailable(format!("S3 did not delete an object: {code}").into()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The open upload of a key, or a new one: a repeated step goes on with the first one's parts.
+    pub async fn open_upload(&self, key: &str, content_type: &str) -> Result<Upload, StoreError> {
+        if let Some(upload) = self.open_uploads(key).await?.into_iter().find(|upload| upload.key == key) {
+            return Ok(upload);
+        }
+        let created = self
+            .client
+            .create_multipart_upload()
+            .bucket(&self.name)
+            .key(key)
+            .content_type(content_type)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        let id =
+            created.upload_id.ok_or_else(|| StoreError::Unavailable("S3 gave the upload no id".into()))?;
+        Ok(Upload { key: key.to_owned(), id })
+    }
+
+    /// Gives up every open upload under a prefix.
+    pub async fn abort_uploads(&self, prefix: &str) -> Result<(), StoreError> {
+        for upload in self.open_uploads(prefix).await? {
+            self.client
+                .abort_multipart_upload()
+                .bucket(&self.name)
+                .key(&upload.key)
+                .upload_id(&upload.id)
+                .send()
+                .await
+                .map_err(unavailable)?;
+        }
+        Ok(())
+    }
+
+    async fn open_uploads(&self, prefix: &str) -> Result<Vec<Upload>, StoreError> {
+        let listed = self
+            .client
+            .list_multipart_uploads()
+            .bucket(&self.name)
+            .prefix(prefix)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        let uploads = listed.uploads.unwrap_or_default();
+        Ok(uploads.into_iter().filter_map(|u| Some(Upload { key: u.key?, id: u.upload_id? })).collect())
+    }
+
+    /// The parts that are there already, by number, with their size and entity tag.
+    pub async fn parts(&self, upload: &Upload) -> Result<Vec<(i32, u64, String)>, StoreError> {
+        let mut parts = Vec::new();
+        let mut pages = self
+            .client
+            .list_parts()
+            .bucket(&self.name)
+            .key(&upload.key)
+            .upload_id(&upload.id)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            for part in page.map_err(unavailable)?.parts.unwrap_or_default() {
+                if let (Some(number), Some(tag)) = (part.part_number, part.e_tag) {
+                    parts.push((number, whole(part.size), tag));
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Makes a part of a range of another object, without the bytes passing through here.
+    pub async fn copy_part(
+        &self,
+        upload: &Upload,
+        number: i32,
+        from: (&Bucket, &str),
+        range: std::ops::Range<u64>,
+    ) -> Result<String, StoreError> {
+        let (source, key) = from;
+        let copied = self
+            .client
+            .upload_part_copy()
+            .bucket(&self.name)
+            .key(&upload.key)
+            .upload_id(&upload.id)
+            .part_number(number)
+            .copy_source(format!("{}/{key}", source.name))
+            .copy_source_range(format!("bytes={}-{}", range.start, range.end - 1))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        tag(copied.copy_part_result.and_then(|result| result.e_tag))
+    }
+
+    pub async fn put_part(
+        &self,
+        upload: &Upload,
+        number: i32,
+        content: Vec<u8>,
+    ) -> Result<String, StoreError> {
+        let put = self
+            .client
+            .upload_part()
+            .bucket(&self.name)
+            .key(&upload.key)
+            .upload_id(&upload.id)
+            .part_number(number)
+            .body(ByteStream::from(content))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        tag(put.e_tag)
+    }
+
+    /// Makes the object visible, of these parts in this order.
+    pub async fn complete_upload(&self, upload: &Upload, tags: Vec<String>) -> Result<(), StoreError> {
+        let parts = tags
+            .into_iter()
+            .zip(1..)
+            .map(|(tag, number)| CompletedPart::builder().e_tag(tag).part_number(number).build());
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.collect())).build();
+        self.client
+            .complete_multipart_upload()
+            .bucket(&self.name)
+            .key(&upload.key)
+            .upload_id(&upload.id)
+            .multipart_upload(parts)
+            .send()
+            .await
+            .map_err(|error: SdkError<_, _>| unavailable(error))?;
+        Ok(())
+    }
+}
+
+fn whole(bytes: Option<i64>) -> u64 {
+    bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0)
+}
+
+fn tag(tag: Option<String>) -> Result<String, StoreError> {
+    tag.ok_or_else(|| StoreError::Unavailable("S3 gave a part no entity tag".into()))
+}

@@ -1,0 +1,62 @@
+use habeas_domain::RequestId;
+
+/// The keys under which a request's intermediate objects lie in the work
+/// bucket. Everything starts with [`WorkKeys::prefix`], so that one deletion by
+/// prefix leaves nothing behind.
+#[derive(Debug, Clone)]
+pub struct WorkKeys {
+    prefix: String,
+}
+
+impl WorkKeys {
+    #[must_use]
+    pub fn new(id: RequestId) -> Self {
+        Self { prefix: format!("work/{id}/") }
+    }
+
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// One unit of work per line.
+    #[must_use]
+    pub fn units(&self) -> String {
+        format!("{}units.jsonl", self.prefix)
+    }
+
+    #[must_use]
+    pub fn indexes(&self) -> String {
+        format!("{}index/", self.prefix)
+    }
+
+    /// What a step of a unit found. Written last, it makes the step's segment count.
+    #[must_use]
+    pub fn index(&self, unit: &str, step: u32) -> String {
+        format!("{}index/{unit}-{step:06}.json", self.prefix)
+    }
+
+    /// Named by content as well: a late twin of a step never changes what an
+    /// index already points to.
+    #[must_use]
+    pub fn segment(&self, unit: &str, step: u32, digest: &str) -> String {
+        format!("{}segment/{unit}-{step:06}-{digest}", self.prefix)
+    }
+
+    #[must_use]
+    pub fn inventories(&self) -> String {
+        format!("{}inventory/", self.prefix)
+    }
+
+    /// Which records of a subject a deletion is about: keys only.
+    #[must_use]
+    pub fn inventory(&self, unit: &str, step: u32) -> String {
+        format!("{}inventory/{unit}-{step:06}.json", self.prefix)
+    }
+
+    /// The key of the finished archive, in the archive bucket.
+    #[must_use]
+    pub fn archive(id: RequestId) -> String {
+        format!("archives/{id}.zip")
+    }
+}

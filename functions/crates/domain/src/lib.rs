@@ -1,0 +1,32 @@
+//! The rules of Habeas: who may ask for what, and how a request lives.
+//!
+//! Nothing here knows AWS, reads a clock or does I/O. Time and ids arrive as
+//! values, bad values are refused at the edge, and every change of a request
+//! is a function from one state to the next. The stores repeat the same rules
+//! as write conditions, so that two processes cannot both be right.
+
+mod address;
+mod cursor;
+mod event;
+mod filing;
+mod ids;
+mod kind;
+mod order;
+mod people;
+mod ports;
+mod problem;
+mod request;
+mod view;
+
+pub use address::{EmailAddress, NotAnAddress};
+pub use cursor::{Cursor, NotACursor};
+pub use event::{Event, EventKind};
+pub use filing::{Stamp, Waits, file_request};
+pub use ids::{AccountId, NotAnId, RequestId};
+pub use kind::{DataType, DateRange, Kind, Status};
+pub use order::{Order, SUBJECTS_MAX};
+pub use people::{Account, Member, Plan, Role};
+pub use ports::{Archives, Directory, Executions, Page, Requests, StoreError};
+pub use problem::{FieldError, Problem};
+pub use request::{Archive, NotRevocable, Request, Requestor, due_at};
+pub use view::{member_view, request_view};

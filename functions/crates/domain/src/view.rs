@@ -1,0 +1,59 @@
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use crate::{Request, Status};
+
+/// A request as owners and admins see it.
+#[must_use]
+pub fn request_view(request: &Request, now: DateTime<Utc>) -> Value {
+    let revocable = request.is_revocable(now);
+    json!({
+        "id": request.id,
+        "kind": request.kind,
+        "status": request.status,
+        "created_at": time(request.created_at),
+        "due_at": time(request.due_at),
+        "ended_at": request.ended_at.map(time),
+        "subjects": request.subjects,
+        "requestor": request.requestor,
+        "data_types": request.data_types,
+        "date_range": request.date_range,
+        "revoke": {"possible": revocable, "until": time(request.starts_at)},
+        "download": download(request, now),
+        "failure": request.failure,
+        "counts": request.counts,
+    })
+}
+
+/// A request as the member who filed it sees it: fewer fields and three states.
+#[must_use]
+pub fn member_view(request: &Request, now: DateTime<Utc>) -> Value {
+    let (status, failure) = match request.status {
+        Status::Pending | Status::Processing => (Status::Processing, None),
+        Status::Completed => (Status::Completed, None),
+        Status::Failed => (Status::Failed, request.failure.clone()),
+        Status::Canceled => (Status::Failed, Some("The request was canceled.".to_owned())),
+    };
+    json!({
+        "id": request.id,
+        "created_at": time(request.created_at),
+        "date_range": request.date_range,
+        "status": status,
+        "download": download(request, now),
+        "failure": failure,
+    })
+}
+
+fn download(request: &Request, now: DateTime<Utc>) -> Value {
+    match &request.archive {
+        Some(archive) if now < archive.expires_at => {
+            json!({"state": "available", "until": time(archive.expires_at), "bytes": archive.bytes})
+        }
+        Some(archive) => json!({"state": "expired", "until": time(archive.expires_at)}),
+        None => json!({"state": "none"}),
+    }
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}

@@ -1,0 +1,33 @@
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use habeas_aws::{Aws, unavailable};
+use habeas_domain::StoreError;
+use serde_json::Value;
+
+/// Another function, called without waiting for it.
+#[derive(Debug, Clone)]
+pub struct Function {
+    client: Client,
+    name: String,
+}
+
+impl Function {
+    #[must_use]
+    pub fn new(aws: &Aws, name: String) -> Self {
+        Self { client: Client::new(aws.sdk_config()), name }
+    }
+
+    /// Hands Lambda the event, which keeps it until the function has had it.
+    pub async fn send(&self, event: &Value) -> Result<(), StoreError> {
+        self.client
+            .invoke()
+            .function_name(&self.name)
+            .invocation_type(InvocationType::Event)
+            .payload(Blob::new(event.to_string()))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,28 @@
+use std::time::{Duration, Instant, SystemTime};
+
+use chrono::{DateTime, SubsecRound, Utc};
+use habeas_domain::{RequestId, Stamp};
+use lambda_runtime::Context;
+use uuid::Uuid;
+
+/// Now, in whole seconds: what Habeas compares and stores has no fractions.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+pub fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(0)
+}
+
+/// The moment and the new id that filing a request takes.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place where ids are made")]
+pub fn stamp() -> Stamp {
+    Stamp { id: RequestId::new(Uuid::now_v7()), at: now() }
+}
+
+/// When an invocation has to stop taking on work, with `reserve` left to finish
+/// what is under way.
+#[must_use]
+pub fn deadline(context: &Context, reserve: Duration) -> Instant {
+    let left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
+    Instant::now() + left.saturating_sub(reserve)
+}

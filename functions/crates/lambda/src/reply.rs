@@ -1,0 +1,99 @@
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::http::{HeaderMap, HeaderName, HeaderValue, header};
+use habeas_domain::{Problem, StoreError};
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::Value;
+
+use crate::{Call, StartError, chain};
+
+/// An answer to a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    status: u16,
+    content_type: &'static str,
+    location: Option<String>,
+    body: Value,
+}
+
+/// Why a call was not done: a refusal that the caller understands, or a fault of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    #[error("{}", .0.detail)]
+    Refused(Problem),
+    #[error("a port failed")]
+    Failed(#[from] StoreError),
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl Reply {
+    #[must_use]
+    pub fn ok(body: Value) -> Self {
+        Self { status: 200, content_type: "application/json", location: None, body }
+    }
+
+    #[must_use]
+    pub fn created(location: String, body: Value) -> Self {
+        Self { status: 201, location: Some(location), ..Self::ok(body) }
+    }
+
+    #[must_use]
+    pub fn problem(problem: &Problem) -> Self {
+        let body = serde_json::to_value(problem).unwrap_or_default();
+        Self { status: problem.status, content_type: "application/problem+json", ..Self::ok(body) }
+    }
+
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    #[must_use]
+    pub fn body(&self) -> &Value {
+        &self.body
+    }
+
+    fn into_event(self) -> ApiGatewayV2httpResponse {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        // Answers hold personal data and links: nothing on the way keeps them.
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers
+            .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+        if let Some(location) = self.location.and_then(|location| HeaderValue::from_str(&location).ok()) {
+            headers.insert(header::LOCATION, location);
+        }
+        let mut event = ApiGatewayV2httpResponse::default();
+        event.status_code = i64::from(self.status);
+        event.headers = headers;
+        event.body = Some(self.body.to_string().into());
+        event
+    }
+}
+
+/// Runs a function that answers calls of the HTTP API.
+pub async fn serve_http<H>(handler: H) -> Result<(), StartError>
+where
+    H: AsyncFn(Call) -> Result<Reply, Fault>,
+{
+    let handler = &handler;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
+        let reply = handler(Call::new(event.payload)).await.unwrap_or_else(|fault| answer(&fault));
+        Ok::<_, StartError>(reply.into_event())
+    }))
+    .await
+}
+
+fn answer(fault: &Fault) -> Reply {
+    match fault {
+        Fault::Refused(problem) => Reply::problem(problem),
+        Fault::Failed(_) => {
+            tracing::error!(error = chain(fault), "call failed");
+            Reply::problem(&Problem::unavailable())
+        }
+    }
+}

@@ -1,0 +1,97 @@
+use std::error::Error;
+use std::fmt;
+
+use habeas_domain::StoreError;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{StartError, chain};
+
+/// The names by which the state machine tells errors apart. They are public
+/// API: the machine retries and explains by them.
+pub mod names {
+    /// A service did not answer. Retried.
+    pub const UNAVAILABLE: &str = "Habeas.Unavailable";
+    /// A data source did not answer. Retried, and then the request fails with its name.
+    pub const SOURCE_UNAVAILABLE: &str = "Habeas.SourceUnavailable";
+    /// A data source holds what cannot be exported or erased as the data map says.
+    pub const SOURCE_UNREADABLE: &str = "Habeas.SourceUnreadable";
+    /// After a deletion something is still there.
+    pub const STILL_THERE: &str = "Habeas.StillThere";
+    /// What the steps before left does not fit together.
+    pub const INCOMPLETE: &str = "Habeas.Incomplete";
+}
+
+/// Why a task of the workflow failed. The message is shown to the person who
+/// filed the request; the cause goes to the log only.
+#[derive(Debug)]
+pub struct TaskError {
+    name: &'static str,
+    message: String,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl TaskError {
+    #[must_use]
+    pub fn new(name: &'static str, message: impl Into<String>) -> Self {
+        Self { name, message: message.into(), cause: None }
+    }
+
+    #[must_use]
+    pub fn because(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
+        self.cause = Some(Box::new(cause));
+        self
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for TaskError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
+    }
+}
+
+impl From<StoreError> for TaskError {
+    fn from(error: StoreError) -> Self {
+        let name = match error {
+            StoreError::Unavailable(_) => names::UNAVAILABLE,
+            StoreError::Conflict | StoreError::Corrupt(_) => names::INCOMPLETE,
+        };
+        Self::new(name, "Something went wrong on our side, and trying again did not help.").because(error)
+    }
+}
+
+impl From<TaskError> for Diagnostic {
+    fn from(error: TaskError) -> Self {
+        Self { error_type: error.name.to_owned(), error_message: error.message }
+    }
+}
+
+/// Runs a function that is a task of the workflow, or is called by an event.
+pub async fn serve_task<I, O, H>(handler: H) -> Result<(), StartError>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+    H: AsyncFn(LambdaEvent<I>) -> Result<O, TaskError>,
+{
+    let handler = &handler;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<I>| async move {
+        let done = handler(event).await;
+        if let Err(error) = &done {
+            tracing::error!(name = error.name, error = chain(error), "task failed");
+        }
+        done
+    }))
+    .await
+}

@@ -1,0 +1,151 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use habeas_aws::{Aws, unavailable};
+use habeas_domain::StoreError;
+
+use crate::item::{TypedKey, key_of, key_values};
+use crate::{Item, Key};
+
+/// How many records are read at a time: a page stays within DynamoDB's 1 MB
+/// where records are of usual size, and a cursor never far away.
+const PAGE_RECORDS: i32 = 1_000;
+
+/// The connector to DynamoDB tables of the operator's product.
+#[derive(Debug, Clone)]
+pub struct DynamoDb {
+    client: Client,
+}
+
+/// Records, and after which of them the next page begins.
+#[derive(Debug)]
+pub(crate) struct Records {
+    pub(crate) items: Vec<Item>,
+    pub(crate) last: Option<Key>,
+}
+
+/// Records whose partition key, or an index's, has a value.
+pub(crate) struct Lookup<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) index: Option<&'a str>,
+    pub(crate) field: &'a str,
+    pub(crate) value: AttributeValue,
+}
+
+/// Fields and the values they must still have, so that a write changes only
+/// what the inventory was about.
+pub(crate) type Condition<'a> = [(&'a str, &'a str)];
+
+impl DynamoDb {
+    #[must_use]
+    pub fn new(aws: &Aws) -> Self {
+        Self { client: aws.dynamodb() }
+    }
+
+    pub(crate) async fn query(&self, of: &Lookup<'_>, after: Option<&Key>) -> Result<Records, StoreError> {
+        let output = self
+            .client
+            .query()
+            .table_name(of.table)
+            .set_index_name(of.index.map(ToOwned::to_owned))
+            .consistent_read(of.index.is_none())
+            .key_condition_expression("#field = :value")
+            .expression_attribute_names("#field", of.field)
+            .expression_attribute_values(":value", of.value.clone())
+            .set_exclusive_start_key(after.and_then(key_values))
+            .limit(PAGE_RECORDS)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        let last = match output.last_evaluated_key {
+            Some(key) => Some(
+                key_of(&key)
+                    .ok_or_else(|| StoreError::Corrupt("a key of another type than DynamoDB's".into()))?,
+            ),
+            None => None,
+        };
+        let items =
+            output.items.unwrap_or_default().into_iter().map(|item| item.into_iter().collect()).collect();
+        Ok(Records { items, last })
+    }
+
+    /// Deletes a record while the condition holds. Says whether it did.
+    pub(crate) async fn delete(
+        &self,
+        table: &str,
+        key: &Key,
+        holds: &Condition<'_>,
+    ) -> Result<bool, StoreError> {
+        let (expression, names, values) = condition(holds);
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(table)
+            .set_key(key_values(key))
+            .condition_expression(expression)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .send()
+            .await;
+        match deleted {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(unavailable(error)),
+            },
+        }
+    }
+
+    /// Removes fields of a record while the condition holds. Says whether it did.
+    pub(crate) async fn remove_fields(
+        &self,
+        table: &str,
+        key: &Key,
+        fields: &[String],
+        holds: &Condition<'_>,
+    ) -> Result<bool, StoreError> {
+        let (expression, mut names, values) = condition(holds);
+        let mut removed = Vec::with_capacity(fields.len());
+        for (number, field) in fields.iter().enumerate() {
+            names.insert(format!("#r{number}"), field.clone());
+            removed.push(format!("#r{number}"));
+        }
+        let updated = self
+            .client
+            .update_item()
+            .table_name(table)
+            .set_key(key_values(key))
+            .update_expression(format!("REMOVE {}", removed.join(", ")))
+            .condition_expression(expression)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .send()
+            .await;
+        match updated {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(unavailable(error)),
+            },
+        }
+    }
+}
+
+/// The primary key of a record, for a cursor or an inventory.
+pub(crate) fn primary_key(item: &Item, names: &[String]) -> Option<Key> {
+    names.iter().map(|name| Some((name.clone(), TypedKey::of(item.get(name)?)?))).collect()
+}
+
+fn condition(holds: &Condition<'_>) -> (String, HashMap<String, String>, HashMap<String, AttributeValue>) {
+    let mut terms = Vec::with_capacity(holds.len());
+    let (mut names, mut values) = (HashMap::new(), HashMap::new());
+    for (number, (field, value)) in holds.iter().enumerate() {
+        terms.push(format!("#c{number} = :c{number}"));
+        names.insert(format!("#c{number}"), (*field).to_owned());
+        values.insert(format!(":c{number}"), AttributeValue::S((*value).to_owned()));
+    }
+    (terms.join(" AND "), names, values)
+}

@@ -1,0 +1,161 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::KeyType;
+use sha2::{Digest, Sha256};
+
+use crate::canonical::{Row, attribute_json, hex, row_json};
+use crate::{Clients, LocalError, Result};
+
+/// Everything in the sources at one moment, as text that can be compared.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// Table to the row's key (a JSON array) to the row (canonical JSON).
+    pub tables: BTreeMap<String, BTreeMap<String, String>>,
+    /// The bucket's keys to the SHA-256 of what lies there.
+    pub files: BTreeMap<String, String>,
+}
+
+/// How two snapshots differ; entries are `<table> <key>` or `s3 <key>`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    pub removed: Vec<String>,
+    pub changed: Vec<String>,
+    pub added: Vec<String>,
+}
+
+impl Snapshot {
+    /// What happened between this snapshot and a later one.
+    pub fn changes(&self, later: &Self) -> Changes {
+        let mut changes = Changes::default();
+        let names = self.tables.keys().chain(later.tables.keys());
+        let names: std::collections::BTreeSet<&String> = names.collect();
+        for name in names {
+            let none = BTreeMap::new();
+            let before = self.tables.get(name).unwrap_or(&none);
+            changes.note(name, before, later.tables.get(name).unwrap_or(&none));
+        }
+        changes.note("s3", &self.files, &later.files);
+        changes
+    }
+}
+
+impl Changes {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn note(
+        &mut self,
+        name: &str,
+        before: &BTreeMap<String, String>,
+        after: &BTreeMap<String, String>,
+    ) {
+        for (key, value) in before {
+            match after.get(key) {
+                None => self.removed.push(format!("{name} {key}")),
+                Some(other) if other != value => self.changed.push(format!("{name} {key}")),
+                Some(_) => {}
+            }
+        }
+        let added = after.keys().filter(|key| !before.contains_key(*key));
+        self.added.extend(added.map(|key| format!("{name} {key}")));
+    }
+}
+
+/// Every row of the table.
+pub(crate) async fn scan(clients: &Clients, table: &str) -> Result<Vec<Row>> {
+    let mut pages = clients
+        .dynamodb
+        .scan()
+        .table_name(table)
+        .consistent_read(true)
+        .into_paginator()
+        .send();
+    let mut rows = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(LocalError::aws(format!("scan table {table}")))?;
+        rows.extend(page.items.unwrap_or_default());
+    }
+    Ok(rows)
+}
+
+pub(crate) async fn snapshot(
+    clients: &Clients,
+    tables: &[String],
+    bucket: &str,
+) -> Result<Snapshot> {
+    let mut found = Snapshot::default();
+    for table in tables {
+        let key = key_attributes(clients, table).await?;
+        let mut rows = BTreeMap::new();
+        for row in scan(clients, table).await? {
+            rows.insert(key_json(&key, &row)?, row_json(&row)?);
+        }
+        found.tables.insert(table.clone(), rows);
+    }
+    found.files = files(clients, bucket).await?;
+    Ok(found)
+}
+
+async fn key_attributes(clients: &Clients, table: &str) -> Result<Vec<String>> {
+    let reply = clients
+        .dynamodb
+        .describe_table()
+        .table_name(table)
+        .send()
+        .await
+        .map_err(LocalError::aws(format!("describe table {table}")))?;
+    let schema = reply.table.and_then(|table| table.key_schema);
+    let mut schema = schema.unwrap_or_default();
+    schema.sort_by_key(|element| element.key_type != KeyType::Hash);
+    Ok(schema.into_iter().map(|element| element.attribute_name).collect())
+}
+
+fn key_json(key: &[String], row: &Row) -> Result<String> {
+    let parts = key
+        .iter()
+        .filter_map(|name| row.get(name))
+        .map(attribute_json)
+        .collect::<Result<Vec<_>>>()?;
+    Ok(format!("[{}]", parts.join(",")))
+}
+
+async fn files(clients: &Clients, bucket: &str) -> Result<BTreeMap<String, String>> {
+    let action = || format!("read bucket {bucket}");
+    let mut pages = clients.s3.list_objects_v2().bucket(bucket).into_paginator().send();
+    let mut files = BTreeMap::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(LocalError::aws(action()))?;
+        for key in page.contents().iter().filter_map(|object| object.key()) {
+            let object = clients.s3.get_object().bucket(bucket).key(key).send().await;
+            let object = object.map_err(LocalError::aws(action()))?;
+            let bytes = object.body.collect().await.map_err(LocalError::aws(action()))?;
+            files.insert(key.to_owned(), hex(&Sha256::digest(bytes.into_bytes())));
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(rows: &[(&str, &str)]) -> Snapshot {
+        let rows = rows.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Snapshot {
+            tables: BTreeMap::from([("t".to_owned(), rows.collect())]),
+            files: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn what_went_what_came_and_what_is_another_is_told_apart() {
+        let before = snapshot(&[("1", "a"), ("2", "b"), ("3", "c")]);
+        let after = snapshot(&[("1", "a"), ("2", "x"), ("4", "d")]);
+        let changes = before.changes(&after);
+        assert_eq!(changes.removed, ["t 3"]);
+        assert_eq!(changes.changed, ["t 2"]);
+        assert_eq!(changes.added, ["t 4"]);
+        assert!(before.changes(&before).is_empty());
+    }
+}
