@@ -1,1 +1,18 @@
-fn main() {}
+use chrono::TimeDelta;
+use download::Download;
+use habeas_aws::{ArchiveBucket, Aws, Table, required};
+use habeas_lambda::{StartError, init, now, number, serve_http};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    init();
+    let aws = Aws::from_env()?;
+    let table = Table::new(&aws, required("TABLE")?);
+    let download = Download {
+        directory: table.clone(),
+        requests: table,
+        archives: ArchiveBucket::new(&aws, required("ARCHIVE_BUCKET")?),
+        link: TimeDelta::seconds(number("LINK_SECONDS")?),
+    };
+    serve_http(async |call| download.answer(&call, now()).await).await
+}

@@ -1,1 +1,25 @@
-fn main() {}
+use std::time::Duration;
+
+use chrono::Days;
+use habeas_aws::{Aws, Bucket, required};
+use habeas_lambda::{LambdaEvent, StartError, deadline, init, now, number, serve_task};
+use habeas_work::Ground;
+use package::Package;
+
+/// What is kept back of an invocation's time to finish the part under way.
+const RESERVE: Duration = Duration::from_secs(120);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    init();
+    let aws = Aws::from_env()?;
+    let package = Package {
+        ground: Ground::from_env(&aws)?,
+        archives: Bucket::new(&aws, required("ARCHIVE_BUCKET")?),
+        keep: Days::new(number("ARCHIVE_DAYS")?),
+    };
+    serve_task(async |event: LambdaEvent<_>| {
+        package.package(&event.payload, now(), deadline(&event.context, RESERVE)).await
+    })
+    .await
+}

@@ -10,9 +10,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let host = env::var("AWS_LAMBDA_RUNTIME_API")?;
     let base = format!("http://{host}/2018-06-01/runtime/invocation");
     // The wait for the next event has no end of its own.
-    let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
+    let client: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
     loop {
-        let mut reply = agent.get(format!("{base}/next")).call()?;
+        let mut reply = client.get(format!("{base}/next")).call()?;
         let id = reply.headers()["lambda-runtime-aws-request-id"].to_str()?.to_owned();
         let event: Value = reply.body_mut().read_json()?;
         write_line(&json!({"level": "INFO", "message": "echo"}))?;
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }),
             None => event,
         };
-        agent.post(format!("{base}/{id}/response")).send_json(answer)?;
+        client.post(format!("{base}/{id}/response")).send_json(answer)?;
     }
 }
 

@@ -33,12 +33,9 @@ pub(crate) fn attribute(value: Value) -> AttributeValue {
         Value::Number(number) => AttributeValue::N(number.to_string()),
         Value::String(text) => AttributeValue::S(text),
         Value::Array(values) => AttributeValue::L(values.into_iter().map(attribute).collect()),
-        Value::Object(fields) => AttributeValue::M(
-            fields
-                .into_iter()
-                .map(|(name, value)| (name, attribute(value)))
-                .collect(),
-        ),
+        Value::Object(fields) => {
+            AttributeValue::M(fields.into_iter().map(|(name, value)| (name, attribute(value))).collect())
+        }
     }
 }
 

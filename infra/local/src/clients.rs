@@ -33,9 +33,7 @@ impl Clients {
     pub fn new(endpoint: &str) -> Self {
         let config = config(endpoint);
         // Buckets in the path: names of hosts below localhost do not resolve everywhere.
-        let s3 = aws_sdk_s3::config::Builder::from(&config)
-            .force_path_style(true)
-            .build();
+        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
         Self {
             cloudformation: aws_sdk_cloudformation::Client::new(&config),
             cognito: aws_sdk_cognitoidentityprovider::Client::new(&config),
@@ -54,9 +52,8 @@ pub(crate) fn root_credentials() -> Credentials {
 }
 
 fn config(endpoint: &str) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_secs(CALL_SECONDS_MAX))
-        .build();
+    let timeouts =
+        TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(CALL_SECONDS_MAX)).build();
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)

@@ -29,10 +29,7 @@ pub(crate) struct Deployed {
 impl Deployed {
     pub(crate) fn output(&self, name: &str) -> Result<String> {
         let found = self.outputs.get(name).cloned();
-        found.ok_or_else(|| LocalError::OutputMissing {
-            stack: self.stack.clone(),
-            output: name.to_owned(),
-        })
+        found.ok_or_else(|| LocalError::OutputMissing { stack: self.stack.clone(), output: name.to_owned() })
     }
 }
 
@@ -46,12 +43,7 @@ pub(crate) async fn deploy(
     remove_failed(client, stack).await?;
     let parameters: Vec<Parameter> = parameters
         .iter()
-        .map(|(key, value)| {
-            Parameter::builder()
-                .parameter_key(key)
-                .parameter_value(value)
-                .build()
-        })
+        .map(|(key, value)| Parameter::builder().parameter_key(key).parameter_value(value).build())
         .collect();
     if find(client, stack).await?.is_some() {
         update(client, stack, template_url, parameters).await?;
@@ -73,21 +65,13 @@ pub(crate) async fn deploy(
 
 async fn create(client: &Client, stack: &str, url: &str, with: Vec<Parameter>) -> Result<()> {
     let request = client.create_stack().stack_name(stack).template_url(url);
-    let created = request
-        .set_parameters(Some(with))
-        .set_capabilities(Some(capabilities()))
-        .send()
-        .await;
+    let created = request.set_parameters(Some(with)).set_capabilities(Some(capabilities())).send().await;
     created.map(|_| ()).map_err(|error| refused(stack, &error))
 }
 
 async fn update(client: &Client, stack: &str, url: &str, with: Vec<Parameter>) -> Result<()> {
     let request = client.update_stack().stack_name(stack).template_url(url);
-    let updated = request
-        .set_parameters(Some(with))
-        .set_capabilities(Some(capabilities()))
-        .send()
-        .await;
+    let updated = request.set_parameters(Some(with)).set_capabilities(Some(capabilities())).send().await;
     match updated {
         // Only the message tells this from other mistakes of a template.
         Err(error) if error.message().is_some_and(|m| m.contains("No updates")) => Ok(()),
@@ -97,23 +81,12 @@ async fn update(client: &Client, stack: &str, url: &str, with: Vec<Parameter>) -
 }
 
 fn refused(stack: &str, error: &(impl std::error::Error + ProvideErrorMetadata)) -> LocalError {
-    let reasons = error.message().map_or_else(
-        || DisplayErrorContext(error).to_string(),
-        ToOwned::to_owned,
-    );
-    LocalError::DeployFailed {
-        stack: stack.to_owned(),
-        status: "a refusal of the template".into(),
-        reasons,
-    }
+    let reasons = error.message().map_or_else(|| DisplayErrorContext(error).to_string(), ToOwned::to_owned);
+    LocalError::DeployFailed { stack: stack.to_owned(), status: "a refusal of the template".into(), reasons }
 }
 
 fn capabilities() -> Vec<Capability> {
-    vec![
-        Capability::CapabilityIam,
-        Capability::CapabilityNamedIam,
-        Capability::CapabilityAutoExpand,
-    ]
+    vec![Capability::CapabilityIam, Capability::CapabilityNamedIam, Capability::CapabilityAutoExpand]
 }
 
 /// A first deploy that failed leaves a stack that can only be deleted.
@@ -147,9 +120,11 @@ async fn remove_failed(client: &Client, stack: &str) -> Result<()> {
 async fn find(client: &Client, stack: &str) -> Result<Option<Stack>> {
     let found = client.describe_stacks().stack_name(stack).send().await;
     match found {
-        Ok(reply) => Ok(reply.stacks.unwrap_or_default().into_iter().find(|found| {
-            found.stack_status() != Some(&StackStatus::DeleteComplete)
-        })),
+        Ok(reply) => Ok(reply
+            .stacks
+            .unwrap_or_default()
+            .into_iter()
+            .find(|found| found.stack_status() != Some(&StackStatus::DeleteComplete))),
         Err(error) if error.message().is_some_and(|m| m.contains("does not exist")) => Ok(None),
         Err(error) => Err(LocalError::aws(format!("describe stack {stack}"))(error)),
     }
@@ -160,21 +135,14 @@ async fn settled(client: &Client, stack: &str) -> Result<Stack> {
     let mut status = "absent".to_owned();
     while Instant::now() < deadline {
         if let Some(found) = find(client, stack).await? {
-            status = found
-                .stack_status()
-                .map_or("no state", StackStatus::as_str)
-                .to_owned();
+            status = found.stack_status().map_or("no state", StackStatus::as_str).to_owned();
             if !status.ends_with("_IN_PROGRESS") {
                 return Ok(found);
             }
         }
         sleep(Duration::from_millis(100)).await;
     }
-    Err(LocalError::DeployTimedOut {
-        stack: stack.to_owned(),
-        status,
-        seconds: DEPLOY_SECONDS_MAX,
-    })
+    Err(LocalError::DeployTimedOut { stack: stack.to_owned(), status, seconds: DEPLOY_SECONDS_MAX })
 }
 
 fn deadline() -> Instant {
@@ -183,12 +151,8 @@ fn deadline() -> Instant {
 
 async fn describe(client: &Client, stack: &str, found: &Stack) -> Result<Deployed> {
     let action = format!("describe stack {stack}");
-    let resources = client
-        .describe_stack_resources()
-        .stack_name(stack)
-        .send()
-        .await
-        .map_err(LocalError::aws(&action))?;
+    let resources =
+        client.describe_stack_resources().stack_name(stack).send().await.map_err(LocalError::aws(&action))?;
     let template = client
         .get_template()
         .stack_name(stack)

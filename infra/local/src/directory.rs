@@ -36,12 +36,11 @@ impl Directory {
     pub fn read(dir: &Path) -> Result<Self> {
         let path = dir.join("accounts.json");
         let file = std::fs::read(&path).map_err(LocalError::file("read", &path))?;
-        let accounts: Vec<Account> =
-            serde_json::from_slice(&file).map_err(|error| LocalError::Data {
-                file: path,
-                line: error.line() as u64,
-                problem: error.to_string(),
-            })?;
+        let accounts: Vec<Account> = serde_json::from_slice(&file).map_err(|error| LocalError::Data {
+            file: path,
+            line: error.line() as u64,
+            problem: error.to_string(),
+        })?;
         let path = dir.join("members.csv");
         let file = File::open(&path).map_err(LocalError::file("read", &path))?;
         let members = members(&path, file)?;

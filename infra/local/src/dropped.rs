@@ -1,9 +1,8 @@
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 use aws_sdk_s3::types::{
-    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus,
-    LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration,
-    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
-    ServerSideEncryptionRule,
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration,
+    LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
 };
 use serde_json::{Map, Value};
 
@@ -65,12 +64,7 @@ async fn table(clients: &Clients, table: &str, properties: &Value) -> Result<()>
     Ok(())
 }
 
-async fn lifecycle(
-    clients: &Clients,
-    name: &str,
-    bucket: &str,
-    properties: &Value,
-) -> Result<()> {
+async fn lifecycle(clients: &Clients, name: &str, bucket: &str, properties: &Value) -> Result<()> {
     let Some(rules) = properties["LifecycleConfiguration"]["Rules"].as_array() else {
         return Ok(());
     };

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::http::agent;
+use crate::http::plain_client;
 use crate::{Layout, LocalError, ProcessId, Progress, Result, Venv};
 
 /// A first start compiles the emulator's modules; 3 s are usual.
@@ -17,17 +17,12 @@ const TAIL_LINES: usize = 30;
 /// developer's would change what the functions do.
 const INHERITED: &[&str] = &["PATH", "LANG", "LC_ALL", "TZ", "RUST_LOG", "RUST_BACKTRACE"];
 
-/// A session of its own, so that it outlives the terminal that started it, and
-/// a group of its own, so that it can be stopped with all its children.
+/// Detached, so that it outlives the terminal that started it, and leader of a
+/// group of its own, so that it can be stopped with all its children.
 const LAUNCH: &str = "import os; os.setsid(); from ministack.app import main; main()";
 
 /// Starts the emulator of `layout` on `port` and waits until it answers.
-pub(crate) fn start(
-    layout: &Layout,
-    venv: &Venv,
-    port: u16,
-    progress: &dyn Progress,
-) -> Result<ProcessId> {
+pub(crate) fn start(layout: &Layout, venv: &Venv, port: u16, progress: &dyn Progress) -> Result<ProcessId> {
     progress.step(&format!("Starting the emulator on port {port}"));
     let mut child = spawn(layout, venv, port)?;
     let process = ProcessId::of(child.id()).ok_or_else(|| failed(layout, "ended at once"))?;
@@ -58,9 +53,7 @@ pub(crate) fn stop(layout: &Layout) -> Result<bool> {
     let Some(process) = recorded(layout) else {
         return Ok(false);
     };
-    let ended = process
-        .stop()
-        .map_err(|error| LocalError::unexpected("stop the emulator", error))?;
+    let ended = process.stop().map_err(|error| LocalError::unexpected("stop the emulator", error))?;
     let orderly = ended == crate::process::Ended::Orderly;
     if !orderly {
         forget(layout)?;
@@ -118,9 +111,10 @@ fn spawn(layout: &Layout, venv: &Venv, port: u16) -> Result<Child> {
     command
         .args(["-c", LAUNCH])
         .env_clear()
-        .envs(std::env::vars_os().filter(|(name, _)| {
-            name.to_str().is_some_and(|name| INHERITED.contains(&name))
-        }))
+        .envs(
+            std::env::vars_os()
+                .filter(|(name, _)| name.to_str().is_some_and(|name| INHERITED.contains(&name))),
+        )
         .env("HOME", &data)
         .env("TMPDIR", &tmp)
         .env("PYTHONUNBUFFERED", "1")
@@ -145,13 +139,13 @@ fn spawn(layout: &Layout, venv: &Venv, port: u16) -> Result<Child> {
 
 fn wait_until_healthy(layout: &Layout, child: &mut Child, port: u16) -> Result<()> {
     let url = format!("http://127.0.0.1:{port}/_ministack/health");
-    let agent = agent(Duration::from_secs(2));
+    let client = plain_client(Duration::from_secs(2));
     let deadline = Instant::now() + Duration::from_secs(START_SECONDS_MAX);
     while Instant::now() < deadline {
         if let Ok(Some(status)) = child.try_wait() {
             return Err(failed(layout, &format!("ended with {status}")));
         }
-        if agent.get(&url).call().is_ok_and(|reply| reply.status() == 200) {
+        if client.get(&url).call().is_ok_and(|reply| reply.status() == 200) {
             return Ok(());
         }
         sleep(Duration::from_millis(50));
@@ -166,11 +160,7 @@ fn failed(layout: &Layout, problem: &str) -> LocalError {
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
     let tail = lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n");
-    LocalError::Emulator {
-        problem: problem.into(),
-        log,
-        tail,
-    }
+    LocalError::Emulator { problem: problem.into(), log, tail }
 }
 
 #[cfg(test)]

@@ -25,22 +25,14 @@ pub enum LocalError {
         "pip could not install {packages}: check the network, or PIP_INDEX_URL and PIP_PROXY where a mirror or a proxy is used, and try again\n{output}"
     )]
     PackagesNotInstalled { packages: String, output: String },
-    #[error(
-        "port {port} is taken: choose another one, or none and a free one is used"
-    )]
+    #[error("port {port} is taken: choose another one, or none and a free one is used")]
     PortTaken { port: u16 },
     #[error("no local stack {name:?} is up: start it with `cargo xtask local up`")]
     NotUp { name: String },
-    #[error(
-        "a stack name is 1 to 40 lower-case letters, digits and hyphens, which {name:?} is not"
-    )]
+    #[error("a stack name is 1 to 40 lower-case letters, digits and hyphens, which {name:?} is not")]
     BadName { name: String },
     #[error("the emulator {problem}; the end of {} reads:\n{tail}", log.display())]
-    Emulator {
-        problem: String,
-        log: PathBuf,
-        tail: String,
-    },
+    Emulator { problem: String, log: PathBuf, tail: String },
     #[error(
         "the binary of function {function:?} is not at {}: build it with `cargo build -p {function}`", path.display()
     )]
@@ -48,17 +40,9 @@ pub enum LocalError {
     #[error("{} is no template that can be deployed: {problem}", path.display())]
     Template { path: PathBuf, problem: String },
     #[error("the deploy of stack {stack:?} ended in {status}:\n{reasons}")]
-    DeployFailed {
-        stack: String,
-        status: String,
-        reasons: String,
-    },
+    DeployFailed { stack: String, status: String, reasons: String },
     #[error("the deploy of stack {stack:?} was still {status} after {seconds} s")]
-    DeployTimedOut {
-        stack: String,
-        status: String,
-        seconds: u64,
-    },
+    DeployTimedOut { stack: String, status: String, seconds: u64 },
     #[error("stack {stack:?} has no output {output:?}: add it to the template's Outputs")]
     OutputMissing { stack: String, output: String },
     #[error(
@@ -68,11 +52,7 @@ pub enum LocalError {
     #[error("no function {name:?} is deployed; there are: {known}")]
     UnknownFunction { name: String, known: String },
     #[error("{}:{line}: {problem}", file.display())]
-    Data {
-        file: PathBuf,
-        line: u64,
-        problem: String,
-    },
+    Data { file: PathBuf, line: u64, problem: String },
     #[error("could not {action}")]
     Aws {
         action: String,
@@ -84,30 +64,17 @@ pub enum LocalError {
 }
 
 impl LocalError {
-    pub(crate) fn file(
-        action: &'static str,
-        path: &Path,
-    ) -> impl FnOnce(std::io::Error) -> Self + use<> {
+    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
-        move |source| Self::File {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::File { action, path, source }
     }
 
     pub(crate) fn aws<E: Into<Source>>(action: impl Into<String>) -> impl FnOnce(E) -> Self {
         let action = action.into();
-        move |source| Self::Aws {
-            action,
-            source: source.into(),
-        }
+        move |source| Self::Aws { action, source: source.into() }
     }
 
     pub(crate) fn unexpected(action: impl Into<String>, problem: impl ToString) -> Self {
-        Self::Unexpected {
-            action: action.into(),
-            problem: problem.to_string(),
-        }
+        Self::Unexpected { action: action.into(), problem: problem.to_string() }
     }
 }

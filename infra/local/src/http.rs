@@ -18,7 +18,7 @@ const BODY_BYTES_MAX: u64 = 1 << 30;
 pub struct Api {
     url: String,
     token: Option<String>,
-    agent: Agent,
+    client: Agent,
 }
 
 /// What came back, whatever its status.
@@ -33,11 +33,7 @@ pub struct Response {
 impl Api {
     /// The API at `url` for the bearer of `token`, or for nobody.
     pub fn new(url: impl Into<String>, token: Option<String>) -> Self {
-        Self {
-            url: url.into(),
-            token,
-            agent: agent(Duration::from_secs(REQUEST_SECONDS_MAX)),
-        }
+        Self { url: url.into(), token, client: plain_client(Duration::from_secs(REQUEST_SECONDS_MAX)) }
     }
 
     pub fn get(&self, path: &str) -> Result<Response> {
@@ -50,16 +46,8 @@ impl Api {
     }
 
     /// Any other request, with the caller's token.
-    pub fn send(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Result<Response> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.url));
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Response> {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -83,10 +71,7 @@ impl Api {
     ) -> Result<Response> {
         let action = || format!("{method} {what}");
         let request = request.map_err(LocalError::aws(action()))?;
-        let reply = self
-            .agent
-            .run(request)
-            .map_err(LocalError::aws(action()))?;
+        let reply = self.client.run(request).map_err(LocalError::aws(action()))?;
         let (parts, body) = reply.into_parts();
         let headers = parts.headers.iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -98,11 +83,7 @@ impl Api {
             .reader()
             .read_to_end(&mut bytes)
             .map_err(LocalError::aws(action()))?;
-        Ok(Response {
-            status: parts.status.as_u16(),
-            headers: headers.collect(),
-            body: bytes,
-        })
+        Ok(Response { status: parts.status.as_u16(), headers: headers.collect(), body: bytes })
     }
 }
 
@@ -132,7 +113,7 @@ impl Response {
 }
 
 /// Any status is a reply, and no proxy stands between this machine and itself.
-pub(crate) fn agent(limit: Duration) -> Agent {
+pub(crate) fn plain_client(limit: Duration) -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
         .allow_non_standard_methods(true)

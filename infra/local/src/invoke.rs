@@ -29,8 +29,7 @@ pub(crate) async fn invoke(client: &Client, name: &str, payload: &Value) -> Resu
         .await
         .map_err(LocalError::aws(action()))?;
     let bytes = reply.payload().map_or(&b"null"[..], Blob::as_ref);
-    let payload = serde_json::from_slice(bytes)
-        .map_err(|error| LocalError::unexpected(action(), error))?;
+    let payload = serde_json::from_slice(bytes).map_err(|error| LocalError::unexpected(action(), error))?;
     let log = STANDARD
         .decode(reply.log_result().unwrap_or_default())
         .map_err(|error| LocalError::unexpected(action(), error))?;

@@ -15,6 +15,8 @@ pub struct Layout {
 
 /// Cargo's target folder of the workspace at `root`.
 pub fn target_dir(root: &Path) -> PathBuf {
+    // Paths are shown to people, who are better off without `..` in them.
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     match env::var_os("CARGO_TARGET_DIR") {
         Some(dir) => root.join(dir),
         None => root.join("target"),
@@ -30,18 +32,11 @@ impl Layout {
     /// The same under another target folder.
     pub fn within(target: &Path, name: &str) -> Result<Self> {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let reserved = name.starts_with("venv") || name.starts_with('-');
-        if name.is_empty()
-            || name.len() > NAME_CHARS_MAX
-            || reserved
-            || !name.chars().all(allowed)
-        {
+        let reserved = name.starts_with("venv") || name == "lock" || name.starts_with('-');
+        if name.is_empty() || name.len() > NAME_CHARS_MAX || reserved || !name.chars().all(allowed) {
             return Err(LocalError::BadName { name: name.into() });
         }
-        Ok(Self {
-            local: target.join("local"),
-            name: name.into(),
-        })
+        Ok(Self { local: target.join("local"), name: name.into() })
     }
 
     pub fn name(&self) -> &str {
@@ -96,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_name_that_would_leave_the_folder_is_refused() {
-        for name in ["", "..", "a/b", "Default", "venv", "venv-lint", "-a", &"a".repeat(41)] {
+        for name in ["", "..", "a/b", "Default", "venv", "venv-lint", "lock", "-a", &"a".repeat(41)] {
             assert!(Layout::within(Path::new("/t"), name).is_err(), "{name}");
         }
     }

@@ -19,6 +19,7 @@ mod load;
 mod logs;
 mod mail;
 mod package;
+mod plain_http;
 mod process;
 mod progress;
 mod rows;

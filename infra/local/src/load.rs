@@ -72,12 +72,7 @@ pub(crate) async fn load(
         writer.finish_one().await?;
     }
     progress.rows(writer.done, writer.total);
-    Ok(Loaded {
-        directory,
-        rows: writer.done,
-        files: objects,
-        seconds: started.elapsed().as_secs_f64(),
-    })
+    Ok(Loaded { directory, rows: writer.done, files: objects, seconds: started.elapsed().as_secs_f64() })
 }
 
 struct Writer<'a> {
@@ -168,9 +163,7 @@ async fn upload(
     let Some(key) = row.get("s3_key").and_then(|value| value.as_s().ok()) else {
         return Ok(false);
     };
-    let inside = Path::new(key)
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
+    let inside = Path::new(key).components().all(|part| matches!(part, Component::Normal(_)));
     if !inside {
         return Err(rows.error(line, format!("s3_key {key:?} leads out of the folder")));
     }

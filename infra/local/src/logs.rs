@@ -71,11 +71,8 @@ impl LogReader {
             for _ in 0..PAGES_MAX {
                 let page = self.page(name, token.as_deref())?;
                 for event in page.events {
-                    let line = LogLine {
-                        function: binary.clone(),
-                        at_ms: event.timestamp,
-                        message: event.message,
-                    };
+                    let line =
+                        LogLine { function: binary.clone(), at_ms: event.timestamp, message: event.message };
                     let key = (line.clone(), event.log_stream_name);
                     let count = found.entry(key.clone()).or_default();
                     *count += 1;
@@ -112,10 +109,7 @@ impl LogReader {
         let reply = self.call("Logs_20140328.FilterLogEvents", &request.to_string())?;
         // A function that never ran has no log group yet.
         if reply.status == 400 && reply.text().contains("ResourceNotFoundException") {
-            return Ok(Page {
-                events: Vec::new(),
-                next_token: None,
-            });
+            return Ok(Page { events: Vec::new(), next_token: None });
         }
         if reply.status != 200 {
             return Err(LocalError::unexpected("read the logs", reply.text()));
@@ -125,10 +119,7 @@ impl LogReader {
 
     fn call(&self, target: &str, body: &str) -> Result<crate::Response> {
         let failed = |error: &dyn std::error::Error| LocalError::unexpected("read the logs", error);
-        let fixed = [
-            ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", target),
-        ];
+        let fixed = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
         let host = self.endpoint.trim_start_matches("http://");
         let identity = root_credentials().into();
         let parameters = v4::SigningParams::builder()
@@ -145,9 +136,7 @@ impl LogReader {
         let body = body.as_bytes();
         let request = SignableRequest::new("POST", url, signed_headers, SignableBody::Bytes(body))
             .map_err(|error| failed(&error))?;
-        let (instructions, _) = sign(request, &parameters)
-            .map_err(|error| failed(&error))?
-            .into_parts();
+        let (instructions, _) = sign(request, &parameters).map_err(|error| failed(&error))?.into_parts();
         let (headers, _) = instructions.into_parts();
         let mut all: Vec<(&str, &str)> = fixed.to_vec();
         all.extend(headers.iter().map(|header| (header.name(), header.value())));

@@ -70,13 +70,8 @@ impl Packager<'_> {
             uris.insert(place.line, format!("s3://{ARTIFACTS_BUCKET}/{key}"));
         }
         known.write(self.layout)?;
-        let key = self
-            .text("template", "yaml", rewritten(&template, &uris).into_bytes())
-            .await?;
-        Ok(Packaged {
-            url: format!("{}/{ARTIFACTS_BUCKET}/{key}", self.endpoint),
-            functions,
-        })
+        let key = self.text("template", "yaml", rewritten(&template, &uris).into_bytes()).await?;
+        Ok(Packaged { url: format!("{}/{ARTIFACTS_BUCKET}/{key}", self.endpoint), functions })
     }
 
     async fn function(
@@ -88,10 +83,7 @@ impl Packager<'_> {
     ) -> Result<String> {
         let binary = self.binaries.join(function);
         if !binary.is_file() {
-            return Err(LocalError::BinaryMissing {
-                function: function.to_owned(),
-                path: binary,
-            });
+            return Err(LocalError::BinaryMissing { function: function.to_owned(), path: binary });
         }
         let sources = [binary, folder.join("data-map.toml")];
         let stamp = stamp(&sources)?;
@@ -100,10 +92,7 @@ impl Packager<'_> {
         }
         let package = archive(&sources)?;
         let key = format!("{function}/{}.zip", hex(&Sha256::digest(&package)[..16]));
-        progress.step(&format!(
-            "Uploading function {function} ({:.1} MB)",
-            package.len() as f64 / 1e6
-        ));
+        progress.step(&format!("Uploading function {function} ({:.1} MB)", package.len() as f64 / 1e6));
         self.put(&key, package).await?;
         known.insert(function, stamp, key.clone());
         Ok(key)
@@ -159,9 +148,7 @@ fn stamp(sources: &[PathBuf]) -> Result<String> {
     let mut stamp = String::from(RECIPE);
     for path in sources {
         let read = LocalError::file("read", path);
-        let facts = path
-            .metadata()
-            .and_then(|facts| Ok((facts.len(), facts.modified()?)));
+        let facts = path.metadata().and_then(|facts| Ok((facts.len(), facts.modified()?)));
         let (len, modified) = match facts {
             Ok(facts) => facts,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,

@@ -125,10 +125,7 @@ mod tests {
 
     #[test]
     fn a_reused_number_is_not_the_process_we_started() {
-        let other = ProcessId {
-            pid: std::process::id(),
-            started: "1".into(),
-        };
+        let other = ProcessId { pid: std::process::id(), started: "1".into() };
         assert!(!other.is_running());
         assert_eq!(other.stop(), Ok(Ended::BeforeWeCame));
     }
@@ -153,10 +150,7 @@ mod tests {
 
     #[test]
     fn ps_prints_the_state_before_the_start() {
-        assert_eq!(
-            from_ps("Ss   Mon Jan  5 10:00:00 2026\n").as_deref(),
-            Some("Mon Jan  5 10:00:00 2026")
-        );
+        assert_eq!(from_ps("Ss   Mon Jan  5 10:00:00 2026\n").as_deref(), Some("Mon Jan  5 10:00:00 2026"));
         assert_eq!(from_ps("Z+   Mon Jan  5 10:00:00 2026"), None);
         assert_eq!(from_ps(""), None);
     }

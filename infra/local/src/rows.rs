@@ -60,11 +60,7 @@ impl Rows {
     }
 
     pub(crate) fn error(&self, line: u64, problem: impl Into<String>) -> LocalError {
-        LocalError::Data {
-            file: self.path.clone(),
-            line,
-            problem: problem.into(),
-        }
+        LocalError::Data { file: self.path.clone(), line, problem: problem.into() }
     }
 }
 
@@ -73,10 +69,7 @@ mod tests {
     use super::*;
 
     fn rows(text: &str) -> Rows {
-        Rows {
-            path: "chat.jsonl".into(),
-            text: text.into(),
-        }
+        Rows { path: "chat.jsonl".into(), text: text.into() }
     }
 
     #[test]

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::KeyType;
 use sha2::{Digest, Sha256};
+use tokio::task::JoinSet;
 
 use crate::canonical::{Row, attribute_json, hex, row_json};
 use crate::{Clients, LocalError, Result};
@@ -11,7 +12,8 @@ use crate::{Clients, LocalError, Result};
 pub struct Snapshot {
     /// Table to the row's key (a JSON array) to the row (canonical JSON).
     pub tables: BTreeMap<String, BTreeMap<String, String>>,
-    /// The bucket's keys to the SHA-256 of what lies there.
+    /// The bucket's keys to the SHA-256 of what lies there; an older version of
+    /// an object, or one behind a delete marker, is `<key>@<version>`.
     pub files: BTreeMap<String, String>,
 }
 
@@ -44,12 +46,7 @@ impl Changes {
         *self == Self::default()
     }
 
-    fn note(
-        &mut self,
-        name: &str,
-        before: &BTreeMap<String, String>,
-        after: &BTreeMap<String, String>,
-    ) {
+    fn note(&mut self, name: &str, before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) {
         for (key, value) in before {
             match after.get(key) {
                 None => self.removed.push(format!("{name} {key}")),
@@ -64,13 +61,7 @@ impl Changes {
 
 /// Every row of the table.
 pub(crate) async fn scan(clients: &Clients, table: &str) -> Result<Vec<Row>> {
-    let mut pages = clients
-        .dynamodb
-        .scan()
-        .table_name(table)
-        .consistent_read(true)
-        .into_paginator()
-        .send();
+    let mut pages = clients.dynamodb.scan().table_name(table).consistent_read(true).into_paginator().send();
     let mut rows = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(LocalError::aws(format!("scan table {table}")))?;
@@ -79,22 +70,29 @@ pub(crate) async fn scan(clients: &Clients, table: &str) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-pub(crate) async fn snapshot(
-    clients: &Clients,
-    tables: &[String],
-    bucket: &str,
-) -> Result<Snapshot> {
-    let mut found = Snapshot::default();
+pub(crate) async fn snapshot(clients: &Clients, tables: &[String], bucket: &str) -> Result<Snapshot> {
+    // At once, so that the emulator works while rows are printed.
+    let mut scans = JoinSet::new();
     for table in tables {
-        let key = key_attributes(clients, table).await?;
-        let mut rows = BTreeMap::new();
-        for row in scan(clients, table).await? {
-            rows.insert(key_json(&key, &row)?, row_json(&row)?);
-        }
-        found.tables.insert(table.clone(), rows);
+        let (clients, table) = (clients.clone(), table.clone());
+        scans.spawn(async move { Ok((table.clone(), rows(&clients, &table).await?)) });
     }
-    found.files = files(clients, bucket).await?;
+    let mut found = Snapshot { tables: BTreeMap::new(), files: files(clients, bucket).await? };
+    while let Some(scan) = scans.join_next().await {
+        let scan = scan.map_err(|error| LocalError::unexpected("scan a table", error))?;
+        let (table, rows) = scan?;
+        found.tables.insert(table, rows);
+    }
     Ok(found)
+}
+
+async fn rows(clients: &Clients, table: &str) -> Result<BTreeMap<String, String>> {
+    let key = key_attributes(clients, table).await?;
+    let mut rows = BTreeMap::new();
+    for row in scan(clients, table).await? {
+        rows.insert(key_json(&key, &row)?, row_json(&row)?);
+    }
+    Ok(rows)
 }
 
 async fn key_attributes(clients: &Clients, table: &str) -> Result<Vec<String>> {
@@ -112,28 +110,46 @@ async fn key_attributes(clients: &Clients, table: &str) -> Result<Vec<String>> {
 }
 
 fn key_json(key: &[String], row: &Row) -> Result<String> {
-    let parts = key
-        .iter()
-        .filter_map(|name| row.get(name))
-        .map(attribute_json)
-        .collect::<Result<Vec<_>>>()?;
+    let parts =
+        key.iter().filter_map(|name| row.get(name)).map(attribute_json).collect::<Result<Vec<_>>>()?;
     Ok(format!("[{}]", parts.join(",")))
 }
 
+/// Every version of every object: in a versioned bucket, what was overwritten or
+/// deleted is still there.
 async fn files(clients: &Clients, bucket: &str) -> Result<BTreeMap<String, String>> {
     let action = || format!("read bucket {bucket}");
-    let mut pages = clients.s3.list_objects_v2().bucket(bucket).into_paginator().send();
     let mut files = BTreeMap::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(LocalError::aws(action()))?;
-        for key in page.contents().iter().filter_map(|object| object.key()) {
-            let object = clients.s3.get_object().bucket(bucket).key(key).send().await;
-            let object = object.map_err(LocalError::aws(action()))?;
+    let (mut key_marker, mut version_marker) = (None, None);
+    loop {
+        let page = clients
+            .s3
+            .list_object_versions()
+            .bucket(bucket)
+            .set_key_marker(key_marker)
+            .set_version_id_marker(version_marker)
+            .send()
+            .await
+            .map_err(LocalError::aws(action()))?;
+        for version in page.versions() {
+            let (Some(key), Some(id)) = (version.key(), version.version_id()) else {
+                continue;
+            };
+            let object = clients.s3.get_object().bucket(bucket).key(key).version_id(id);
+            let object = object.send().await.map_err(LocalError::aws(action()))?;
             let bytes = object.body.collect().await.map_err(LocalError::aws(action()))?;
-            files.insert(key.to_owned(), hex(&Sha256::digest(bytes.into_bytes())));
+            let name = match version.is_latest() {
+                Some(true) => key.to_owned(),
+                _ => format!("{key}@{id}"),
+            };
+            files.insert(name, hex(&Sha256::digest(bytes.into_bytes())));
         }
+        if page.is_truncated() != Some(true) {
+            return Ok(files);
+        }
+        key_marker = page.next_key_marker;
+        version_marker = page.next_version_id_marker;
     }
-    Ok(files)
 }
 
 #[cfg(test)]
@@ -142,10 +158,7 @@ mod tests {
 
     fn snapshot(rows: &[(&str, &str)]) -> Snapshot {
         let rows = rows.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        Snapshot {
-            tables: BTreeMap::from([("t".to_owned(), rows.collect())]),
-            files: BTreeMap::new(),
-        }
+        Snapshot { tables: BTreeMap::from([("t".to_owned(), rows.collect())]), files: BTreeMap::new() }
     }
 
     #[test]

@@ -7,8 +7,8 @@ use crate::canonical::row_json;
 use crate::logs::{FOLLOW_PAUSE, LogReader};
 use crate::users::Users;
 use crate::{
-    Api, Clients, Invocation, Layout, Loaded, LocalError, LogLine, Mail, Progress, Result,
-    Snapshot, StackState, UpOptions, emulator, load, mail, snapshot, up,
+    Api, Clients, Invocation, Layout, Loaded, LocalError, LogLine, Mail, Progress, Result, Snapshot,
+    StackState, UpOptions, emulator, load, mail, snapshot, up,
 };
 
 /// The names of the two CloudFormation stacks.
@@ -36,11 +36,7 @@ impl Stack {
     /// Starts the emulator if need be, and deploys what is new.
     pub async fn up(options: &UpOptions, progress: &dyn Progress) -> Result<Self> {
         let (state, clients) = up::up(options, progress).await?;
-        Ok(Self {
-            layout: options.layout.clone(),
-            state,
-            clients,
-        })
+        Ok(Self { layout: options.layout.clone(), state, clients })
     }
 
     /// The stack `name` of the workspace at `root`, which must be up.
@@ -52,14 +48,8 @@ impl Stack {
     pub fn open_at(layout: Layout) -> Result<Self> {
         let running = emulator::running(&layout).is_some();
         let state = StackState::read(&layout).filter(|_| running);
-        let state = state.ok_or_else(|| LocalError::NotUp {
-            name: layout.name().to_owned(),
-        })?;
-        Ok(Self {
-            clients: Clients::new(&state.endpoint),
-            layout,
-            state,
-        })
+        let state = state.ok_or_else(|| LocalError::NotUp { name: layout.name().to_owned() })?;
+        Ok(Self { clients: Clients::new(&state.endpoint), layout, state })
     }
 
     /// Stops the emulator. Its state is kept for the next `up`.
@@ -151,12 +141,7 @@ impl Stack {
 
     /// Hands on what a function printed, or with `all` every function, and with
     /// `follow` what it prints from now on, until `print` says false. Blocks.
-    pub fn logs(
-        &self,
-        function: &str,
-        follow: bool,
-        print: &mut dyn FnMut(&LogLine) -> bool,
-    ) -> Result<()> {
+    pub fn logs(&self, function: &str, follow: bool, print: &mut dyn FnMut(&LogLine) -> bool) -> Result<()> {
         let functions = match function {
             "all" => self.state.functions.clone().into_iter().collect(),
             one => vec![(one.to_owned(), self.function(one)?.to_owned())],
@@ -180,10 +165,6 @@ impl Stack {
     }
 
     fn users(&self) -> Users<'_> {
-        Users {
-            client: &self.clients.cognito,
-            pool: &self.state.user_pool_id,
-            app: &self.state.client_id,
-        }
+        Users { client: &self.clients.cognito, pool: &self.state.user_pool_id, app: &self.state.client_id }
     }
 }

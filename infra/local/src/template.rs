@@ -38,21 +38,16 @@ pub(crate) fn places(template: &str) -> Vec<Place> {
         };
         let value = unquoted(value);
         let artifact = match key {
-            "CodeUri" => function_of(value).map(|function| Artifact::Function {
-                resource: resource.clone(),
-                function,
-            }),
-            "DefinitionUri" if !value.starts_with("s3://") => Some(Artifact::Definition {
-                file: value.to_owned(),
-            }),
+            "CodeUri" => {
+                function_of(value).map(|function| Artifact::Function { resource: resource.clone(), function })
+            }
+            "DefinitionUri" if !value.starts_with("s3://") => {
+                Some(Artifact::Definition { file: value.to_owned() })
+            }
             _ => None,
         };
         if let Some(artifact) = artifact {
-            places.push(Place {
-                line,
-                value: value.to_owned(),
-                artifact,
-            });
+            places.push(Place { line, value: value.to_owned(), artifact });
         }
     }
     places
@@ -122,16 +117,11 @@ Resources:
         assert_eq!(found.len(), 2);
         assert_eq!(
             found[0].artifact,
-            Artifact::Function {
-                resource: "Intake".into(),
-                function: "intake".into()
-            }
+            Artifact::Function { resource: "Intake".into(), function: "intake".into() }
         );
         assert_eq!(
             found[1].artifact,
-            Artifact::Definition {
-                file: "../statemachines/privacy-request.asl.json".into()
-            }
+            Artifact::Definition { file: "../statemachines/privacy-request.asl.json".into() }
         );
     }
 

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::clients::REGION;
@@ -10,7 +10,9 @@ use crate::package::Packager;
 use crate::rows::STEMS;
 use crate::stack::{SAMPLE_STACK, STACK, TABLE_PREFIX};
 use crate::users::{PASSWORD, Users};
-use crate::{Clients, Layout, LocalError, ProcessId, Progress, Result, StackState, Venv, dropped};
+use crate::{
+    Clients, Layout, LocalError, ProcessId, Progress, Result, StackState, Venv, dropped, plain_http,
+};
 
 /// What to bring up.
 #[derive(Debug, Clone)]
@@ -44,10 +46,7 @@ impl UpOptions {
 
     /// Sets how long an export and a deletion wait before they start.
     pub fn waits(mut self, export_seconds: u32, deletion_seconds: u32) -> Self {
-        let waits = [
-            ("ExportWaitSeconds", export_seconds),
-            ("DeletionWaitSeconds", deletion_seconds),
-        ];
+        let waits = [("ExportWaitSeconds", export_seconds), ("DeletionWaitSeconds", deletion_seconds)];
         for (name, seconds) in waits {
             self.parameters.insert(name.to_owned(), seconds.to_string());
         }
@@ -56,24 +55,17 @@ impl UpOptions {
 }
 
 /// Brings the stack up or up to date.
-pub(crate) async fn up(
-    options: &UpOptions,
-    progress: &dyn Progress,
-) -> Result<(StackState, Clients)> {
+pub(crate) async fn up(options: &UpOptions, progress: &dyn Progress) -> Result<(StackState, Clients)> {
     let layout = &options.layout;
     let dir = layout.state_dir();
     fs::create_dir_all(&dir).map_err(LocalError::file("make", &dir))?;
+    let _one_at_a_time = lock(layout, progress)?;
     progress.step("Checking the Python environment of the emulator");
     let venv = Venv::at(options.venv.clone(), crate::EMULATOR_PACKAGES)?;
     let (process, port) = ensure_emulator(options, &venv, progress)?;
     let endpoint = format!("http://127.0.0.1:{port}");
     let clients = Clients::new(&endpoint);
-    let packager = Packager {
-        s3: &clients.s3,
-        layout,
-        binaries: &options.binaries,
-        endpoint: &endpoint,
-    };
+    let packager = Packager { s3: &clients.s3, layout, binaries: &options.binaries, endpoint: &endpoint };
     packager.make_bucket().await?;
     let infra = options.root.join("infra");
 
@@ -81,12 +73,12 @@ pub(crate) async fn up(
     let sample = packager.package(&infra.join("sample-app.yaml"), progress).await?;
     let defaults = BTreeMap::new();
     let sample = deploy(&clients.cloudformation, SAMPLE_STACK, &sample.url, &defaults).await?;
-    dropped::apply(&clients, &sample).await?;
+    adapt(&clients, &sample).await?;
 
     progress.step("Deploying infra/template.yaml");
     let package = packager.package(&infra.join("template.yaml"), progress).await?;
     let stack = deploy(&clients.cloudformation, STACK, &package.url, &options.parameters).await?;
-    dropped::apply(&clients, &stack).await?;
+    adapt(&clients, &stack).await?;
 
     let functions = package.functions.iter().filter_map(|(resource, binary)| {
         let name = stack.resources.get(resource)?;
@@ -99,11 +91,7 @@ pub(crate) async fn up(
         ..describe(layout, &process, port, &stack, &sample)?
     };
     ensure_sender(&clients, &state.sender).await?;
-    let users = Users {
-        client: &clients.cognito,
-        pool: &state.user_pool_id,
-        app: &state.client_id,
-    };
+    let users = Users { client: &clients.cognito, pool: &state.user_pool_id, app: &state.client_id };
     for email in state.accounts.iter().flat_map(crate::AccountUsers::emails) {
         users.ensure(email).await?;
     }
@@ -111,11 +99,25 @@ pub(crate) async fn up(
     Ok((state, clients))
 }
 
-fn ensure_emulator(
-    options: &UpOptions,
-    venv: &Venv,
-    progress: &dyn Progress,
-) -> Result<(ProcessId, u16)> {
+/// Two at once would make the same environment and the same resources. The lock
+/// ends with the file, at the latest with this process.
+fn lock(layout: &Layout, progress: &dyn Progress) -> Result<File> {
+    let path = layout.local_dir().join("lock");
+    let file = File::create(&path).map_err(LocalError::file("make", &path))?;
+    if file.try_lock().is_err() {
+        progress.step("Waiting for another start of a local stack to end");
+        file.lock().map_err(LocalError::file("lock", &path))?;
+    }
+    Ok(file)
+}
+
+/// What a deployed template needs here and not on AWS.
+async fn adapt(clients: &Clients, deployed: &Deployed) -> Result<()> {
+    dropped::apply(clients, deployed).await?;
+    plain_http::lift(clients, deployed).await
+}
+
+fn ensure_emulator(options: &UpOptions, venv: &Venv, progress: &dyn Progress) -> Result<(ProcessId, u16)> {
     let layout = &options.layout;
     let usual = last_port(layout);
     if let (Some(process), Some(port)) = (emulator::running(layout), usual) {

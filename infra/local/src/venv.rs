@@ -8,11 +8,8 @@ use sha2::{Digest, Sha256};
 use crate::{LocalError, Result, target_dir};
 
 /// The emulator of AWS, the transform of SAM templates, and the signatures of its tokens.
-pub const EMULATOR_PACKAGES: &[&str] = &[
-    "ministack==1.5.33",
-    "aws-sam-translator==1.115.0",
-    "cryptography==50.0.2",
-];
+pub const EMULATOR_PACKAGES: &[&str] =
+    &["ministack==1.5.33", "aws-sam-translator==1.115.0", "cryptography==50.0.2"];
 
 /// What reads the templates for mistakes.
 pub const LINT_PACKAGES: &[&str] = &["cfn-lint==1.58.0"];
@@ -62,22 +59,14 @@ impl Venv {
 
     /// An upgrade of the system's Python leaves an environment that cannot start.
     fn works(&self) -> bool {
-        Command::new(self.bin("python"))
-            .args(["-c", ""])
-            .status()
-            .is_ok_and(|status| status.success())
+        Command::new(self.bin("python")).args(["-c", ""]).status().is_ok_and(|status| status.success())
     }
 
     fn make(&self) -> Result<()> {
-        let made = Command::new("python3")
-            .args(["-m", "venv"])
-            .arg(&self.dir)
-            .output();
+        let made = Command::new("python3").args(["-m", "venv"]).arg(&self.dir).output();
         match made {
             Ok(output) if output.status.success() => Ok(()),
-            Ok(output) => Err(LocalError::VenvModuleMissing {
-                output: text(&output),
-            }),
+            Ok(output) => Err(LocalError::VenvModuleMissing { output: text(&output) }),
             Err(error) if error.kind() == ErrorKind::NotFound => Err(LocalError::PythonMissing),
             Err(error) => Err(LocalError::file("make", &self.dir)(error)),
         }
@@ -93,10 +82,7 @@ impl Venv {
         if output.status.success() {
             return Ok(());
         }
-        Err(LocalError::PackagesNotInstalled {
-            packages: packages.join(", "),
-            output: text(&output),
-        })
+        Err(LocalError::PackagesNotInstalled { packages: packages.join(", "), output: text(&output) })
     }
 }
 

@@ -1,8 +1,15 @@
 //! One local stack from nothing to nothing, with a function that echoes.
 
+#![expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "with --nocapture a person reads how long each step took"
+)]
+
 use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use habeas_local::{Down, Layout, LocalError, Progress, Stack, UpOptions, target_dir};
@@ -129,12 +136,12 @@ async fn a_deploy_that_fails_names_the_resource_and_can_be_repeated() -> Result<
     Stack::reset(&options.layout)?;
     std::fs::copy(fixture().join("infra/sample-app.yaml"), infra.join("sample-app.yaml"))?;
     std::fs::create_dir_all(root.join("statemachines"))?;
-    std::fs::copy(
-        fixture().join("statemachines/echo.asl.json"),
-        root.join("statemachines/echo.asl.json"),
-    )?;
+    std::fs::copy(fixture().join("statemachines/echo.asl.json"), root.join("statemachines/echo.asl.json"))?;
     let good = std::fs::read_to_string(fixture().join("infra/template.yaml"))?;
-    std::fs::write(infra.join("template.yaml"), good.replace("!GetAtt EchoRole.Arn", "!GetAtt EchoRole.Nothing"))?;
+    std::fs::write(
+        infra.join("template.yaml"),
+        good.replace("!GetAtt EchoRole.Arn", "!GetAtt EchoRole.Nothing"),
+    )?;
     for _ in 0..2 {
         let error = Stack::up(&options, &told).await.err().ok_or("the deploy went through")?;
         assert!(matches!(error, LocalError::DeployFailed { .. }), "{error:?}");
@@ -145,5 +152,63 @@ async fn a_deploy_that_fails_names_the_resource_and_can_be_repeated() -> Result<
     assert!(stack.invoke("nothing", &json!({})).await.is_err());
     Stack::reset(&options.layout)?;
     std::fs::remove_dir_all(&root)?;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "installs and starts the emulator: run with --ignored"]
+async fn the_projects_templates_deploy_and_every_function_answers() -> Result<(), Box<dyn Error>> {
+    let told = Told(Instant::now());
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut options = options(&workspace, "self-test-real")?;
+    let echo = options.binaries.join("echo");
+    // HABEAS_BINARIES=1 takes the functions as built instead, for figures.
+    options.binaries = match env::var_os("HABEAS_BINARIES") {
+        Some(_) => target_dir(&workspace).join("debug"),
+        None => options.layout.local_dir().join("self-test-echoes"),
+    };
+    std::fs::create_dir_all(&options.binaries)?;
+    for entry in std::fs::read_dir(workspace.join("functions"))? {
+        let binary = options.binaries.join(entry?.file_name());
+        if !binary.exists() {
+            std::fs::copy(&echo, binary)?;
+        }
+    }
+    Stack::reset(&options.layout)?;
+    let stack = Stack::up(&options, &told).await?;
+    told.step("up");
+    for function in stack.state().functions.keys() {
+        let answer = stack.invoke(function, &json!({"n": 1})).await?;
+        told.step(&format!("{function}: {:?} {}", answer.function_error, answer.payload));
+    }
+    // A policy that wants TLS must not lock out the functions, which have none here.
+    for bucket in [&stack.state().archive_bucket, &stack.state().work_bucket] {
+        let policy = stack.clients().s3.get_bucket_policy().bucket(bucket).send().await?;
+        let policy: Value = serde_json::from_str(policy.policy().unwrap_or_default())?;
+        let tls = policy.pointer("/Statement/0/Condition/Bool/aws:SecureTransport");
+        assert_eq!(tls, Some(&json!("true")));
+    }
+    Stack::up(&options, &told).await?;
+    told.step("up again");
+    println!("{}", serde_json::to_string_pretty(stack.state())?);
+    Stack::reset(&options.layout)?;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "installs and starts the emulator: run with --ignored"]
+async fn a_stack_that_crashed_starts_afresh() -> Result<(), Box<dyn Error>> {
+    let told = Told(Instant::now());
+    let options = options(&fixture(), "self-test-crash")?;
+    Stack::reset(&options.layout)?;
+    let mut stack = Stack::up(&options, &told).await?;
+    stack.load(&fixture().join("data"), &told).await?;
+    let killed = Command::new("sh").args(["-c", &format!("kill -9 {}", stack.state().pid)]).status()?;
+    assert!(killed.success());
+    let stack = Stack::up(&options, &told).await?;
+    assert!(stack.scan_all("meetings-app-chat_messages").await?.is_empty());
+    assert_eq!(stack.snapshot_sources().await?.files.len(), 0);
+    assert!(stack.invoke("echo", &json!({})).await?.function_error.is_none());
+    Stack::reset(&options.layout)?;
     Ok(())
 }

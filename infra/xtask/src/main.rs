@@ -1,1 +1,78 @@
-fn main() {}
+//! Everything a developer of Habeas runs: the demo, the checks and tests, the
+//! local stack.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the command line")]
+
+mod build;
+mod checks;
+mod demo;
+mod import;
+mod lint;
+mod local;
+mod ui;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What goes wrong here is told to a person and ends the program.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// Builds, tests and shows Habeas on this machine.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs a real export and a real deletion through a local stack, and shows what came out.
+    Demo(demo::Options),
+    /// Runs every check and test, or only the parts named.
+    Test(checks::Options),
+    /// Starts, stops and looks at the local stack.
+    #[command(subcommand)]
+    Local(local::Command),
+    /// Calls a function of the local stack with an event, and prints the reply and the log.
+    Invoke(local::Invoke),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", chain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match command {
+        Command::Demo(options) => runtime.block_on(demo::run(&options)),
+        Command::Test(options) => checks::run(&options, &runtime),
+        Command::Local(command) => runtime.block_on(local::run(command)),
+        Command::Invoke(invoke) => runtime.block_on(local::invoke(&invoke)),
+    }
+}
+
+/// The workspace: this program only runs from within it.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).map_or_else(|| here.clone(), PathBuf::from)
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!("\n  because: {error}"));
+        cause = error.source();
+    }
+    text
+}

@@ -1,10 +1,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
 use chrono::{DateTime, Utc};
 use habeas_domain::{Account, AccountId, Directory, EmailAddress, Member, StoreError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Table;
 use crate::error::{corrupt, unavailable};
@@ -15,9 +15,20 @@ const BATCH_WRITES_MAX: usize = 25;
 /// How often what DynamoDB left of a batch is sent again.
 const BATCH_ATTEMPTS_MAX: u32 = 8;
 
+/// What the directory has of an address.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Known {
+    Here(Member),
+    Removed {
+        #[serde(rename = "removed")]
+        _removed: bool,
+    },
+}
+
 impl Directory for Table {
     async fn member(&self, email: &EmailAddress) -> Result<Option<(Member, Account)>, StoreError> {
-        let Some(member) = self.read::<Member>(member_key(email)).await? else {
+        let Some(Known::Here(member)) = self.read::<Known>(member_key(email)).await? else {
             return Ok(None);
         };
         let account = self.read::<Account>(account_key(&member.account)).await?;
@@ -48,9 +59,9 @@ impl Directory for Table {
                 .await
                 .map_err(unavailable)?;
             for item in output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default() {
-                let member: Member = serde_dynamo::from_item(item).map_err(corrupt)?;
-                if member.account == *account {
-                    found.push(member.email);
+                match serde_dynamo::from_item(item).map_err(corrupt)? {
+                    Known::Here(member) if member.account == *account => found.push(member.email),
+                    Known::Here(_) | Known::Removed { .. } => {}
                 }
             }
             pending.extend(output.unprocessed_keys.unwrap_or_default().remove(&self.name));
@@ -68,6 +79,15 @@ impl Table {
     /// Stores a member unless something newer is known of them. Says whether it did.
     pub async fn upsert_member(&self, member: &Member, at: DateTime<Utc>) -> Result<bool, StoreError> {
         self.upsert(row(member, member_key(&member.email), at)?, at).await
+    }
+
+    /// Forgets who a member is, unless something newer is known. The row stays
+    /// with its time alone, so that a late event does not bring the member back.
+    pub async fn remove_member(&self, email: &EmailAddress, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let mut item = member_key(email);
+        item.insert("as_of".to_owned(), text(moment(at)));
+        item.insert("removed".to_owned(), AttributeValue::Bool(true));
+        self.upsert(item, at).await
     }
 
     /// Stores many accounts and members whatever was there before: for first imports.

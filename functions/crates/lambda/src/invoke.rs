@@ -1,11 +1,19 @@
+use std::future::Future;
+
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use habeas_aws::{Aws, unavailable};
-use habeas_domain::StoreError;
-use serde_json::Value;
+use habeas_domain::{Request, StoreError};
+use serde_json::json;
 
-/// Another function, called without waiting for it.
+/// Tells people about a request.
+pub trait Tell {
+    /// That it has ended, and how. Telling twice sends one mail.
+    fn ended(&self, request: &Request) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The notify function, called without waiting for it.
 #[derive(Debug, Clone)]
 pub struct Function {
     client: Client,
@@ -17,9 +25,12 @@ impl Function {
     pub fn new(aws: &Aws, name: String) -> Self {
         Self { client: Client::new(aws.sdk_config()), name }
     }
+}
 
-    /// Hands Lambda the event, which keeps it until the function has had it.
-    pub async fn send(&self, event: &Value) -> Result<(), StoreError> {
+impl Tell for Function {
+    /// Lambda keeps the event until the function has had it.
+    async fn ended(&self, request: &Request) -> Result<(), StoreError> {
+        let event = json!({ "mail": "ended", "account": request.account, "request": request.id });
         self.client
             .invoke()
             .function_name(&self.name)

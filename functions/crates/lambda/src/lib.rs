@@ -12,7 +12,7 @@ mod telemetry;
 
 pub use call::Call;
 pub use config::{BadVariable, number};
-pub use invoke::Function;
+pub use invoke::{Function, Tell};
 pub use moment::{deadline, now, stamp};
 pub use reply::{Fault, Reply, serve_http};
 pub use signed_in::signed_in;

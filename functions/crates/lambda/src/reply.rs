@@ -1,3 +1,5 @@
+use std::pin::Pin;
+
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::http::{HeaderMap, HeaderName, HeaderValue, header};
 use habeas_domain::{Problem, StoreError};
@@ -82,7 +84,9 @@ where
 {
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
-        let reply = handler(Call::new(event.payload)).await.unwrap_or_else(|fault| answer(&fault));
+        // Boxed, or the compiler would lay out the whole stack of clients as one type.
+        let answered: Pin<Box<dyn Future<Output = _>>> = Box::pin(handler(Call::new(event.payload)));
+        let reply = answered.await.unwrap_or_else(|fault| answer(&fault));
         Ok::<_, StartError>(reply.into_event())
     }))
     .await

@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::fmt;
+use std::pin::Pin;
 
 use habeas_domain::StoreError;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -19,6 +20,8 @@ pub mod names {
     pub const SOURCE_UNREADABLE: &str = "Habeas.SourceUnreadable";
     /// After a deletion something is still there.
     pub const STILL_THERE: &str = "Habeas.StillThere";
+    /// An event of the operator's product that is not as documented.
+    pub const BAD_EVENT: &str = "Habeas.BadEvent";
     /// What the steps before left does not fit together.
     pub const INCOMPLETE: &str = "Habeas.Incomplete";
 }
@@ -87,7 +90,9 @@ where
 {
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<I>| async move {
-        let done = handler(event).await;
+        // Boxed, or the compiler would lay out the whole stack of clients as one type.
+        let running: Pin<Box<dyn Future<Output = _>>> = Box::pin(handler(event));
+        let done: Result<O, TaskError> = running.await;
         if let Err(error) = &done {
             tracing::error!(name = error.name, error = chain(error), "task failed");
         }

@@ -141,7 +141,7 @@ pub struct Information {
     pub purposes: Vec<String>,
     pub categories: Vec<String>,
     pub recipients: Vec<String>,
-    pub retention: String,
+    pub retention: Vec<String>,
     pub rights: Vec<String>,
     pub complaint: String,
     pub source: String,

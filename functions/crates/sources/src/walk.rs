@@ -41,6 +41,8 @@ pub enum Found {
     },
     File {
         key: String,
+        /// The key of the record that led to the file, as text.
+        of: String,
     },
 }
 
@@ -105,7 +107,8 @@ impl<'a> Walk<'a> {
                 let AttributeValue::S(key) = value else {
                     return Err(SourceError::garbage(&self.source.name, format!("`{field}` is no text")));
                 };
-                Ok(Page { found: vec![Found::File { key: key.clone() }], next: Some(next_parent) })
+                let of = key_text(parent, lead);
+                Ok(Page { found: vec![Found::File { key: key.clone(), of }], next: Some(next_parent) })
             }
             Address::DynamoDb(address) => {
                 let of = Lookup {
@@ -202,4 +205,13 @@ impl<'a> Walk<'a> {
 
 pub(crate) fn is_text(item: &Item, field: &str, text: &str) -> bool {
     matches!(item.get(field), Some(AttributeValue::S(value)) if value == text)
+}
+
+fn key_text(source: &Source, item: &Item) -> String {
+    let Address::DynamoDb(address) = &source.address else { return String::new() };
+    let values = address.key.iter().filter_map(|name| match item.get(name) {
+        Some(AttributeValue::S(text) | AttributeValue::N(text)) => Some(text.as_str()),
+        _ => None,
+    });
+    values.collect::<Vec<_>>().join("-")
 }

@@ -1,0 +1,13 @@
+//! Twins of the ports that live in memory, and builders. For tests only.
+
+mod build;
+mod draft;
+mod events;
+mod memory;
+mod reply;
+
+pub use build::{account, address, at, call, member, request};
+pub use draft::Draft;
+pub use events::{EventFile, events, events_folder};
+pub use memory::Memory;
+pub use reply::reply;

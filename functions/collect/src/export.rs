@@ -1,0 +1,223 @@
+use std::time::Instant;
+
+use chrono::{Datelike, Timelike};
+use habeas_archive::{
+    DosTime, Found as Count, Member, MemberKind, SegmentIndex, SegmentWriter, collection_path, component,
+    file_path,
+};
+use habeas_aws::WorkKeys;
+use habeas_domain::Request;
+use habeas_lambda::{TaskError, names};
+use habeas_sources::{Address, Found, Source, Walk, to_json};
+use habeas_work::{Ground, Unit, UnitOutput, source_error, subject};
+use sha2::{Digest, Sha256};
+
+use crate::Cursor;
+
+/// A collection goes on in another member from here on: what is compressed and
+/// redone at once stays small.
+const MEMBER_BYTES_MAX: usize = 8 << 20;
+
+/// A step ends when its segment has reached this size: large enough that an
+/// archive of 10,000 parts takes 300 GiB, small enough for a function's memory.
+const SEGMENT_BYTES_TARGET: u64 = 32 << 20;
+
+/// Does one step of an export: one segment and its index.
+pub(crate) async fn step(
+    ground: &Ground,
+    request: &Request,
+    unit: &Unit,
+    mut cursor: Cursor,
+    deadline: Instant,
+) -> Result<UnitOutput<Cursor>, TaskError> {
+    let mut segment = Segment::new(request);
+    let mut full = false;
+    while let Some(task) = unit.tasks.get(cursor.task).filter(|_| !full) {
+        let source = ground.source(&task.source)?;
+        let subject = subject(request, &task.subject);
+        let mut walk = Walk::new(&ground.stores, &ground.map, source, &subject);
+        let mut collection = Collection::new(source, task.subject.as_str(), cursor.members);
+        let mut next = Some(cursor.at.clone());
+        while let Some(at) = next.as_ref().filter(|_| !full) {
+            let page = walk.page(at).await.map_err(source_error)?;
+            for found in page.found {
+                collection.add(ground, found, &mut segment).await?;
+            }
+            next = page.next;
+            full = segment.writer.len() >= SEGMENT_BYTES_TARGET || Instant::now() >= deadline;
+        }
+        collection.flush(&mut segment)?;
+        cursor.members = collection.members;
+        segment.found.push(collection.count());
+        match next {
+            Some(at) => cursor.at = at,
+            None => cursor = Cursor { task: cursor.task + 1, step: cursor.step, ..Cursor::default() },
+        }
+    }
+    cursor.step += 1;
+    let done = cursor.task >= unit.tasks.len();
+    segment.store(ground, &WorkKeys::new(request.id), unit, cursor.step, done).await?;
+    Ok(UnitOutput { done, cursor })
+}
+
+/// The segment of a step, and what its index will say.
+struct Segment {
+    writer: SegmentWriter,
+    members: Vec<Member>,
+    found: Vec<Count>,
+}
+
+impl Segment {
+    /// Members carry the time of filing: the same request makes the same bytes.
+    fn new(request: &Request) -> Self {
+        let at = request.created_at;
+        let modified = DosTime::new(at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second());
+        Self { writer: SegmentWriter::new(modified), members: Vec::new(), found: Vec::new() }
+    }
+
+    async fn store(
+        self,
+        ground: &Ground,
+        keys: &WorkKeys,
+        unit: &Unit,
+        step: u32,
+        last: bool,
+    ) -> Result<(), TaskError> {
+        let segment = self.writer.finish();
+        let digest: String =
+            Sha256::digest(&segment.bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let index = SegmentIndex {
+            unit: unit.unit.clone(),
+            step,
+            last,
+            key: keys.segment(&unit.unit, step, &digest),
+            bytes: segment.bytes.len() as u64,
+            members: self.members,
+            found: self.found,
+        };
+        if !segment.bytes.is_empty() {
+            ground.work.put(&index.key, segment.bytes, "application/octet-stream").await?;
+        }
+        let json = serde_json::to_vec(&index).map_err(unwritable)?;
+        Ok(ground.work.put(&keys.index(&unit.unit, step), json, "application/json").await?)
+    }
+}
+
+/// What one step finds of one person in one source.
+struct Collection<'a> {
+    source: &'a Source,
+    subject: &'a str,
+    security: Vec<&'a str>,
+    security_and_redacted: Vec<&'a str>,
+    lines: Vec<u8>,
+    in_lines: u64,
+    records: u64,
+    files: u64,
+    members: u32,
+}
+
+impl<'a> Collection<'a> {
+    fn new(source: &'a Source, subject: &'a str, members: u32) -> Self {
+        let security: Vec<_> = source.security_fields.iter().map(String::as_str).collect();
+        let redacted = source.redact.iter().map(String::as_str);
+        let security_and_redacted = security.iter().copied().chain(redacted).collect();
+        Self {
+            source,
+            subject,
+            security,
+            security_and_redacted,
+            lines: Vec::new(),
+            in_lines: 0,
+            records: 0,
+            files: 0,
+            members,
+        }
+    }
+
+    async fn add(&mut self, ground: &Ground, found: Found, segment: &mut Segment) -> Result<(), TaskError> {
+        match found {
+            Found::Record { item, own, .. } => {
+                let left_out = if own { &self.security } else { &self.security_and_redacted };
+                let line = to_json(&item, left_out);
+                self.push(&line, segment)
+            }
+            Found::File { key, of } => self.add_file(ground, &key, &of, segment).await,
+        }
+    }
+
+    /// The file itself, and a line that says which file it is. A record that
+    /// points to a file which is not there is told, not passed over.
+    async fn add_file(
+        &mut self,
+        ground: &Ground,
+        key: &str,
+        of: &str,
+        segment: &mut Segment,
+    ) -> Result<(), TaskError> {
+        let Address::S3(address) = &self.source.address else {
+            return Err(TaskError::new(names::INCOMPLETE, "A file was found where there are no files."));
+        };
+        let content =
+            ground.stores.s3.read(&self.source.name, &address.bucket, key).await.map_err(source_error)?;
+        let Some(content) = content else {
+            let line = serde_json::json!({ "key": key, "missing": true });
+            return self.push(&line.to_string(), segment);
+        };
+        let name = key.rsplit('/').next().unwrap_or(key);
+        let data_type = self.source.data_type.as_str();
+        let path = format!("{}/{}", file_path(self.subject, data_type, of), component(name));
+        let entry = segment.writer.add(&path, &content, 0).map_err(unwritable)?.clone();
+        segment.members.push(self.member(entry, MemberKind::File));
+        self.files += 1;
+        let line = serde_json::json!({ "key": key, "bytes": content.len(), "path": path });
+        self.push(&line.to_string(), segment)
+    }
+
+    fn push(&mut self, line: &str, segment: &mut Segment) -> Result<(), TaskError> {
+        self.lines.extend_from_slice(line.as_bytes());
+        self.lines.push(b'\n');
+        self.in_lines += 1;
+        self.records += 1;
+        if self.lines.len() >= MEMBER_BYTES_MAX { self.flush(segment) } else { Ok(()) }
+    }
+
+    fn flush(&mut self, segment: &mut Segment) -> Result<(), TaskError> {
+        if self.lines.is_empty() {
+            return Ok(());
+        }
+        self.members += 1;
+        let data_type = self.source.data_type.as_str();
+        let path = collection_path(self.subject, data_type, &self.source.name, self.members);
+        let entry = segment.writer.add(&path, &self.lines, self.in_lines).map_err(unwritable)?.clone();
+        segment.members.push(self.member(entry, MemberKind::Records));
+        self.lines.clear();
+        self.in_lines = 0;
+        Ok(())
+    }
+
+    fn member(&self, entry: habeas_archive::Entry, kind: MemberKind) -> Member {
+        Member {
+            entry,
+            subject: self.subject.into(),
+            source: self.source.name.clone(),
+            data_type: self.source.data_type.to_string(),
+            collection: self.source.name.clone(),
+            kind,
+        }
+    }
+
+    fn count(&self) -> Count {
+        Count {
+            subject: self.subject.into(),
+            source: self.source.name.clone(),
+            data_type: self.source.data_type.to_string(),
+            collection: self.source.name.clone(),
+            records: self.records,
+            files: self.files,
+        }
+    }
+}
+
+fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> TaskError {
+    TaskError::new(names::INCOMPLETE, "A part of the archive could not be written.").because(error)
+}

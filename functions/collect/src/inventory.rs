@@ -1,0 +1,59 @@
+use std::time::Instant;
+
+use habeas_aws::WorkKeys;
+use habeas_domain::Request;
+use habeas_lambda::{TaskError, names};
+use habeas_sources::{Found, Target, Walk};
+use habeas_work::{Ground, Inventory, Listed, Unit, UnitOutput, source_error, subject};
+
+use crate::Cursor;
+
+/// A step ends when it has listed this many targets: some 1 MB of keys.
+const TARGETS_MAX: usize = 5_000;
+
+/// Does one step of a deletion's inventory: keys of what is the person's own.
+pub(crate) async fn step(
+    ground: &Ground,
+    request: &Request,
+    unit: &Unit,
+    mut cursor: Cursor,
+    deadline: Instant,
+) -> Result<UnitOutput<Cursor>, TaskError> {
+    let mut targets = Vec::new();
+    let mut full = false;
+    while let Some(task) = unit.tasks.get(cursor.task).filter(|_| !full) {
+        let source = ground.source(&task.source)?;
+        let subject = subject(request, &task.subject);
+        let mut walk = Walk::new(&ground.stores, &ground.map, source, &subject);
+        let mut next = Some(cursor.at.clone());
+        while let Some(at) = next.as_ref().filter(|_| !full) {
+            let page = walk.page(at).await.map_err(source_error)?;
+            targets.extend(page.found.into_iter().filter_map(|found| listed(cursor.task, found)));
+            next = page.next;
+            full = targets.len() >= TARGETS_MAX || Instant::now() >= deadline;
+        }
+        match next {
+            Some(at) => cursor.at = at,
+            None => cursor = Cursor { task: cursor.task + 1, step: cursor.step, ..Cursor::default() },
+        }
+    }
+    cursor.step += 1;
+    let done = cursor.task >= unit.tasks.len();
+    let inventory = Inventory { unit: unit.unit.clone(), step: cursor.step, last: done, targets };
+    let json = serde_json::to_vec(&inventory).map_err(|error| {
+        TaskError::new(names::INCOMPLETE, "The inventory cannot be written.").because(error)
+    })?;
+    let key = WorkKeys::new(request.id).inventory(&unit.unit, cursor.step);
+    ground.work.put(&key, json, "application/json").await?;
+    Ok(UnitOutput { done, cursor })
+}
+
+/// Other people's records that the person only led to are not theirs to erase.
+fn listed(task: usize, found: Found) -> Option<Listed> {
+    let target = match found {
+        Found::Record { key, own: true, .. } => Target::Record(key),
+        Found::Record { own: false, .. } => return None,
+        Found::File { key, .. } => Target::File(key),
+    };
+    Some(Listed { task, target })
+}

@@ -1,0 +1,75 @@
+#![expect(clippy::expect_used, reason = "a broken example is a broken test")]
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use habeas_domain::{
+    Account, AccountId, DataType, EmailAddress, Event, EventKind, Kind, Member, Plan, Request, RequestId,
+    Requestor, Role, Status,
+};
+use habeas_lambda::Call;
+
+#[must_use]
+pub fn at(text: &str) -> DateTime<Utc> {
+    text.parse().expect("a time")
+}
+
+#[must_use]
+pub fn address(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).expect("an address")
+}
+
+#[must_use]
+pub fn account(id: &str) -> Account {
+    Account {
+        id: AccountId::parse(id).expect("an id"),
+        name: format!("The account {id}"),
+        plan: Plan::Enterprise,
+        country: "US".into(),
+        self_service: false,
+    }
+}
+
+#[must_use]
+pub fn member(account: &str, email: &str, role: Role) -> Member {
+    Member {
+        account: AccountId::parse(account).expect("an id"),
+        email: address(email),
+        name: "Ana Amber".into(),
+        role,
+    }
+}
+
+/// A pending export of Bob's data, filed by Ana, an admin, on 5 January 2026.
+#[must_use]
+pub fn request() -> Request {
+    let filed = at("2026-01-05T10:00:00Z");
+    Request {
+        id: RequestId::parse("019b8d3a-0000-7000-8000-000000000001").expect("an id"),
+        account: AccountId::parse("amber").expect("an id"),
+        kind: Kind::Export,
+        status: Status::Pending,
+        subjects: vec![address("bob@amber.example")],
+        data_types: DataType::ALL.to_vec(),
+        date_range: None,
+        requestor: Requestor {
+            email: address("ana@amber.example"),
+            name: "Ana Amber".into(),
+            role: Role::Admin,
+        },
+        created_at: filed,
+        starts_at: at("2026-01-05T10:05:00Z"),
+        due_at: at("2026-02-04T10:00:00Z"),
+        ended_at: None,
+        failure: None,
+        archive: None,
+        counts: BTreeMap::new(),
+        timeline: vec![Event { at: filed, event: EventKind::Filed, by: Some("ana@amber.example".into()) }],
+    }
+}
+
+/// A call as API Gateway hands it over, from one of the files under `events/`.
+#[must_use]
+pub fn call(event: &str) -> Call {
+    Call::new(serde_json::from_str(event).expect("an event of API Gateway"))
+}

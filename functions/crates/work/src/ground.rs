@@ -1,0 +1,93 @@
+use std::env;
+use std::path::PathBuf;
+
+use habeas_aws::{Aws, Bucket, Table, WorkKeys, required};
+use habeas_domain::{AccountId, EmailAddress, Request, RequestId, Requests};
+use habeas_lambda::{StartError, TaskError, names};
+use habeas_sources::{DataMap, DynamoDb, S3, Source, SourceError, Stores, Subject};
+
+use crate::{Inventory, Unit};
+
+/// What every task that works on a request's data starts from.
+#[derive(Debug, Clone)]
+pub struct Ground {
+    pub table: Table,
+    pub work: Bucket,
+    pub map: DataMap,
+    pub stores: Stores,
+}
+
+impl Ground {
+    pub fn from_env(aws: &Aws) -> Result<Self, StartError> {
+        Ok(Self {
+            table: Table::new(aws, required("TABLE")?),
+            work: Bucket::new(aws, required("WORK_BUCKET")?),
+            map: load_map()?,
+            stores: Stores { dynamodb: DynamoDb::new(aws), s3: S3::new(aws) },
+        })
+    }
+
+    /// The request a task is about. The machine only names requests that exist.
+    pub async fn request(&self, account: &AccountId, id: RequestId) -> Result<Request, TaskError> {
+        let found = self.table.get(account, id).await?;
+        found.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The request is gone."))
+    }
+
+    /// A source that the plan names.
+    pub fn source(&self, name: &str) -> Result<&Source, TaskError> {
+        self.map.source(name).ok_or_else(|| {
+            TaskError::new(
+                names::INCOMPLETE,
+                format!("The data source `{name}` left the data map meanwhile."),
+            )
+        })
+    }
+
+    /// The plan, as it was written.
+    pub async fn units(&self, keys: &WorkKeys) -> Result<Vec<Unit>, TaskError> {
+        let lines = self.object(&keys.units()).await?;
+        lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(read).collect()
+    }
+
+    /// The inventories under a prefix, in order.
+    pub async fn inventories(&self, prefix: &str) -> Result<Vec<Inventory>, TaskError> {
+        let mut inventories = Vec::new();
+        for object in self.work.list(prefix).await? {
+            inventories.push(read(&self.object(&object.key).await?)?);
+        }
+        Ok(inventories)
+    }
+
+    /// An object that an earlier step wrote.
+    pub async fn object(&self, key: &str) -> Result<Vec<u8>, TaskError> {
+        let found = self.work.get(key).await?;
+        found.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The result of an earlier step is gone."))
+    }
+}
+
+/// Whose records a request is about.
+#[must_use]
+pub fn subject(request: &Request, email: &EmailAddress) -> Subject {
+    Subject { email: email.clone(), account: request.account.clone(), range: request.date_range }
+}
+
+/// Reads the data map that lies beside the function's binary.
+pub fn load_map() -> Result<DataMap, StartError> {
+    let folder = env::var_os("LAMBDA_TASK_ROOT").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let file = folder.join("data-map.toml");
+    let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(DataMap::parse(&text, &required("AWS_ACCOUNT")?, &required("AWS_REGION")?)?)
+}
+
+/// A fault of a source as the machine is told of it: transient ones are tried again.
+#[must_use]
+pub fn source_error(error: SourceError) -> TaskError {
+    let name = if error.is_transient() { names::SOURCE_UNAVAILABLE } else { names::SOURCE_UNREADABLE };
+    TaskError::new(name, error.to_string()).because(error)
+}
+
+fn read<T: serde::de::DeserializeOwned>(json: impl AsRef<[u8]>) -> Result<T, TaskError> {
+    serde_json::from_slice(json.as_ref()).map_err(|error| {
+        TaskError::new(names::INCOMPLETE, "The result of an earlier step is not readable.").because(error)
+    })
+}

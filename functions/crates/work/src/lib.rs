@@ -1,0 +1,10 @@
+//! What the workflow's tasks hand each other: units of work, inventories, and
+//! the common ground that every task starts from.
+
+mod ground;
+mod inventory;
+mod unit;
+
+pub use ground::{Ground, load_map, source_error, subject};
+pub use inventory::{Inventory, Listed};
+pub use unit::{RequestInput, Unit, UnitInput, UnitOutput, UnitTask};

@@ -1,0 +1,88 @@
+//! Erases what a unit's inventory lists, and nothing else.
+
+use std::time::Instant;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use habeas_aws::WorkKeys;
+use habeas_domain::Request;
+use habeas_lambda::{TaskError, names};
+use habeas_work::{Ground, Listed, Unit, UnitInput, UnitOutput, source_error, subject};
+use serde::{Deserialize, Serialize};
+
+/// How many targets are erased at a time: quick for a person with thousands of
+/// messages, gentle to the operator's tables.
+const AT_A_TIME: usize = 16;
+
+/// After this many targets the clock is looked at.
+const BATCH_TARGETS: usize = 256;
+
+/// How far the unit's inventory has been worked through.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cursor {
+    /// How many of the inventory's objects are done.
+    pub inventories: usize,
+    /// How many targets of the next one are done.
+    pub targets: usize,
+}
+
+/// Erases what the inventory lists, as far as the time goes. Safe to repeat:
+/// every write is conditional on the record still being the person's.
+pub async fn erase(
+    ground: &Ground,
+    input: UnitInput<Cursor>,
+    deadline: Instant,
+) -> Result<UnitOutput<Cursor>, TaskError> {
+    let request = ground.request(&input.account, input.request).await?;
+    let prefix = format!("{}{}-", WorkKeys::new(request.id).inventories(), input.unit.unit);
+    let inventories = ground.inventories(&prefix).await?;
+    if !inventories.last().is_some_and(|inventory| inventory.last) {
+        return Err(TaskError::new(
+            names::INCOMPLETE,
+            "The inventory of what is to be deleted is incomplete.",
+        ));
+    }
+    let mut cursor = input.cursor.unwrap_or_default();
+    while let Some(inventory) = inventories.get(cursor.inventories) {
+        let Some(rest) = inventory.targets.get(cursor.targets..).filter(|rest| !rest.is_empty()) else {
+            cursor = Cursor { inventories: cursor.inventories + 1, targets: 0 };
+            continue;
+        };
+        if Instant::now() >= deadline {
+            return Ok(UnitOutput { done: false, cursor });
+        }
+        let batch = &rest[..rest.len().min(BATCH_TARGETS)];
+        erase_batch(ground, &request, &input.unit, batch).await?;
+        cursor.targets += batch.len();
+    }
+    Ok(UnitOutput { done: true, cursor })
+}
+
+async fn erase_batch(
+    ground: &Ground,
+    request: &Request,
+    unit: &Unit,
+    batch: &[Listed],
+) -> Result<(), TaskError> {
+    stream::iter(batch)
+        .map(|listed| erase_one(ground, request, unit, listed))
+        .buffer_unordered(AT_A_TIME)
+        .try_collect::<()>()
+        .await
+}
+
+async fn erase_one(
+    ground: &Ground,
+    request: &Request,
+    unit: &Unit,
+    listed: &Listed,
+) -> Result<(), TaskError> {
+    let task = unit
+        .tasks
+        .get(listed.task)
+        .ok_or_else(|| TaskError::new(names::INCOMPLETE, "The inventory does not fit the plan."))?;
+    let source = ground.source(&task.source)?;
+    let subject = subject(request, &task.subject);
+    habeas_sources::erase(&ground.stores, source, &subject, &listed.target).await.map_err(source_error)?;
+    Ok(())
+}

@@ -1,0 +1,219 @@
+use chrono::TimeDelta;
+use habeas_domain::{Account, Kind, Problem, RequestId, Role, Stamp, Status, Waits};
+use habeas_lambda::{Call, Reply};
+use habeas_testkit::{Draft, Memory, account, address, at, call, events, member, reply};
+use intake::Intake;
+use serde_json::{Value, json};
+
+const EXPORT: &str = include_str!("../../../events/intake/export.json");
+const DELETION: &str = include_str!("../../../events/intake/deletion.json");
+const OWN_EXPORT: &str = include_str!("../../../events/intake/own-export.json");
+
+fn amber() -> Account {
+    Account { self_service: true, ..account("amber") }
+}
+
+/// Ana, an admin, and Bob, a member, of amber; Eve, a member of birch.
+fn people() -> Memory {
+    Memory::default()
+        .with_member(member("amber", "ana@amber.example", Role::Admin), amber())
+        .with_member(member("amber", "bob@amber.example", Role::Member), amber())
+        .with_member(member("birch", "eve@birch.example", Role::Member), account("birch"))
+}
+
+fn stamp() -> Stamp {
+    Stamp {
+        id: RequestId::parse("019b8d3a-0000-7000-8000-000000000001").unwrap(),
+        at: at("2026-01-05T10:00:00Z"),
+    }
+}
+
+async fn answer(memory: &Memory, call: &Call) -> Reply {
+    let intake = Intake {
+        directory: memory.clone(),
+        requests: memory.clone(),
+        executions: memory.clone(),
+        waits: Waits { export: TimeDelta::minutes(5), delete: TimeDelta::minutes(30) },
+    };
+    reply(intake.answer(call, stamp()).await)
+}
+
+/// Answers a call that has to be refused and has to leave nothing behind.
+async fn refusal(call: Call) -> (u16, Value) {
+    let memory = people();
+    let reply = answer(&memory, &call).await;
+    assert!(reply.status() >= 400, "{reply:?}");
+    assert_eq!(memory.requests(), [], "nothing is stored");
+    assert_eq!(memory.started(), [], "nothing is started");
+    assert_eq!(memory.told(), [], "nobody is told");
+    (reply.status(), reply.body().clone())
+}
+
+fn pointers(problem: &Value) -> Vec<&str> {
+    let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    errors.iter().filter_map(|error| error["pointer"].as_str()).collect()
+}
+
+#[tokio::test]
+async fn every_event_is_filed_or_refused_as_its_name_says() {
+    for event in events("intake") {
+        let memory = people();
+        let status = answer(&memory, &call(&event.text)).await.status();
+        assert_eq!(status != 201, event.is_rejected(), "{} was answered with {status}", event.case);
+        assert_eq!(memory.requests().is_empty(), event.is_rejected(), "{}", event.case);
+        assert_eq!(memory.started().is_empty(), event.is_rejected(), "{}", event.case);
+    }
+}
+
+#[tokio::test]
+async fn an_export_is_filed_and_its_workflow_started() {
+    let memory = people();
+    let reply = answer(&memory, &call(EXPORT)).await;
+    let location = format!("/v1/requests/{}", stamp().id);
+    assert_eq!(reply, Reply::created(location, reply.body().clone()));
+    assert_eq!(reply.body()["status"], "Pending");
+    assert_eq!(reply.body()["subjects"], json!(["bob@amber.example"]));
+    assert_eq!(reply.body()["requestor"]["email"], "ana@amber.example");
+    assert_eq!(reply.body()["data_types"], json!(["meetings", "chat"]));
+    assert_eq!(reply.body()["date_range"], json!({"from": "2026-01-01", "to": "2026-03-31"}));
+    assert_eq!(
+        reply.body()["revoke"],
+        json!({"possible": true, "until": "2026-01-05T10:05:00.000Z"})
+    );
+    let [filed] = &memory.requests()[..] else { panic!("one request is filed") };
+    assert_eq!((filed.kind, filed.status), (Kind::Export, Status::Pending));
+    assert_eq!(filed.due_at, at("2026-02-04T10:00:00Z"));
+    assert_eq!(memory.started(), [stamp().id]);
+}
+
+#[tokio::test]
+async fn a_deletion_is_filed_and_waits_thirty_minutes() {
+    let memory = people();
+    assert_eq!(answer(&memory, &call(DELETION)).await.status(), 201);
+    let [filed] = &memory.requests()[..] else { panic!("one request is filed") };
+    assert_eq!((filed.kind, filed.starts_at), (Kind::Delete, at("2026-01-05T10:30:00Z")));
+    assert_eq!(memory.started(), [stamp().id]);
+}
+
+#[tokio::test]
+async fn a_member_who_files_sees_the_members_view() {
+    let reply = answer(&people(), &call(OWN_EXPORT)).await;
+    assert_eq!((reply.status(), &reply.body()["status"]), (201, &json!("Processing")));
+    for field in ["subjects", "requestor", "kind", "revoke", "counts"] {
+        assert!(reply.body().get(field).is_none(), "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_body_leaves_nothing_stored_and_nothing_started() {
+    let bob = "bob@amber.example";
+    let people: Vec<_> = (0..51).map(|n| format!("p{n}@amber.example")).collect();
+    let backwards = json!({"from": "2026-02-01", "to": "2026-01-31"});
+    for (body, status, pointer) in [
+        (json!({"kind": "export", "subjects": [bob], "urgent": true}), 400, "/urgent"),
+        (json!({"kind": "copy", "subjects": [bob]}), 400, "/kind"),
+        (json!({"kind": "export", "subjects": [bob, "nobody"]}), 422, "/subjects/1"),
+        (json!({"kind": "export", "subjects": []}), 422, "/subjects"),
+        (json!({"kind": "export", "subjects": people}), 422, "/subjects"),
+        (json!({"kind": "export", "subjects": [bob], "date_range": backwards}), 422, "/date_range/to"),
+        (json!({"kind": "delete", "subjects": [bob]}), 422, "/confirm"),
+        (json!({"kind": "delete", "subjects": [bob], "confirm": false}), 422, "/confirm"),
+    ] {
+        let (answered, problem) = refusal(Draft::of(EXPORT).body(body.to_string()).call()).await;
+        assert_eq!((answered, pointers(&problem)), (status, vec![pointer]), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_is_refused() {
+    for body in ["", "{", "null", "kind=export", "{\"kind\": \"export\"} {}", "[\"export\"]"] {
+        let (status, problem) = refusal(Draft::of(EXPORT).body(body).call()).await;
+        assert_eq!((status, &problem["type"]), (400, &json!("urn:habeas:problem:malformed")), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_another_content_type_is_refused() {
+    for content_type in ["text/csv", "application/x-www-form-urlencoded", "application/jsonp", ""] {
+        let (status, _) = refusal(Draft::of(EXPORT).header("content-type", content_type).call()).await;
+        assert_eq!(status, 415, "{content_type}");
+    }
+    let json = Draft::of(EXPORT).header("content-type", "Application/JSON; charset=utf-8").call();
+    assert_eq!(answer(&people(), &json).await.status(), 201);
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_limit_is_refused() {
+    let padded = |bytes: usize| {
+        let body = json!({"kind": "export", "subjects": ["bob@amber.example"]}).to_string();
+        Draft::of(EXPORT).body(format!("{body:bytes$}")).call()
+    };
+    assert_eq!(answer(&people(), &padded(64 << 10)).await.status(), 201);
+    let (status, _) = refusal(padded((64 << 10) + 1)).await;
+    assert_eq!(status, 413);
+}
+
+#[tokio::test]
+async fn a_member_neither_files_for_others_nor_deletes() {
+    let others = json!({"kind": "export", "subjects": ["bob@amber.example", "ana@amber.example"]});
+    let deletion = json!({"kind": "delete", "subjects": ["bob@amber.example"], "confirm": true});
+    for (body, slug) in [(others, "others-need-administrator"), (deletion, "deletion-needs-administrator")] {
+        let (status, problem) = refusal(Draft::of(OWN_EXPORT).body(body.to_string()).call()).await;
+        assert_eq!((status, &problem["type"]), (403, &json!(format!("urn:habeas:problem:{slug}"))));
+    }
+}
+
+#[tokio::test]
+async fn a_member_of_an_account_without_self_service_files_nothing() {
+    let memory = Memory::default()
+        .with_member(member("amber", "bob@amber.example", Role::Member), account("amber"));
+    let reply = answer(&memory, &call(OWN_EXPORT)).await;
+    assert_eq!(
+        (reply.status(), &reply.body()["type"]),
+        (403, &json!("urn:habeas:problem:self-service-off"))
+    );
+    assert!(memory.requests().is_empty() && memory.started().is_empty());
+}
+
+#[tokio::test]
+async fn a_caller_whom_the_directory_does_not_know_is_refused() {
+    for stranger in [
+        Draft::of(EXPORT).by("nobody@amber.example"),
+        Draft::of(EXPORT).by("not an address"),
+        Draft::of(EXPORT).claim("email_verified", "false"),
+    ] {
+        let (status, problem) = refusal(stranger.call()).await;
+        assert_eq!((status, &problem["type"]), (403, &json!("urn:habeas:problem:unknown-member")));
+    }
+}
+
+#[tokio::test]
+async fn a_subject_of_another_account_is_refused_like_one_that_does_not_exist() {
+    let about = |subject: &str| {
+        let body = json!({"kind": "export", "subjects": ["bob@amber.example", subject]});
+        Draft::of(EXPORT).body(body.to_string()).call()
+    };
+    let (status, problem) = refusal(about("eve@birch.example")).await;
+    assert_eq!((status, pointers(&problem)), (422, vec!["/subjects"]));
+    let (_, nobody) = refusal(about("nil@birch.example")).await;
+    assert_eq!(problem.to_string().replace("eve@", "nil@"), nobody.to_string());
+}
+
+#[tokio::test]
+async fn a_request_is_filed_even_where_the_engine_is_down() {
+    let memory = people().with_engine_down();
+    assert_eq!(answer(&memory, &call(EXPORT)).await.status(), 201);
+    assert_eq!(memory.requests().len(), 1);
+    assert_eq!(memory.requests()[0].subjects, [address("bob@amber.example")]);
+    assert_eq!(memory.started(), []);
+}
+
+#[tokio::test]
+async fn an_id_that_is_taken_changes_nothing() {
+    let memory = people();
+    answer(&memory, &call(EXPORT)).await;
+    let first = memory.requests();
+    let reply = answer(&memory, &call(DELETION)).await;
+    assert_eq!(reply, Reply::problem(&Problem::unavailable()));
+    assert_eq!((memory.requests(), memory.started().len()), (first, 1));
+}

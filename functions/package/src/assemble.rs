@@ -1,0 +1,115 @@
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use chrono::{Datelike, Timelike};
+use habeas_archive::{DosTime, Layout, Part, SegmentIndex, tail};
+use habeas_aws::Upload;
+use habeas_domain::Request;
+use habeas_lambda::TaskError;
+use habeas_work::Unit;
+
+use crate::{Package, incomplete, report};
+
+impl Package {
+    /// Assembles the archive as far as the time goes, and gives its size when it
+    /// is finished. Parts are the same at every try, so those that are there are kept.
+    pub(crate) async fn assemble(
+        &self,
+        key: &str,
+        request: &Request,
+        units: &[Unit],
+        indexes: &[SegmentIndex],
+        deadline: Instant,
+    ) -> Result<Option<u64>, TaskError> {
+        tracing::info!(request = %request.id, units = units.len(), segments = indexes.len(), "packaging");
+        let sizes: Vec<_> = indexes.iter().map(|index| index.bytes).collect();
+        let layout = Layout::plan(&sizes).map_err(incomplete)?;
+        let last = self.last_part(request, &layout, indexes).await?;
+        let bytes = layout.bytes - tail_bytes(&layout, &sizes) + last.len() as u64;
+        if self.archives.size(key).await? == Some(bytes) {
+            return Ok(Some(bytes));
+        }
+        let upload = self.archives.open_upload(key, "application/zip").await?;
+        let there = self.archives.parts(&upload).await?;
+        let there: BTreeMap<i32, (u64, String)> =
+            there.into_iter().map(|(n, size, tag)| (n, (size, tag))).collect();
+        let mut tags = Vec::with_capacity(layout.parts.len() + 1);
+        for (part, number) in layout.parts.iter().zip(1..) {
+            let tag = match there.get(&number) {
+                Some((size, tag)) if *size == part_bytes(part, &sizes) => tag.clone(),
+                _ if Instant::now() >= deadline => return Ok(None),
+                _ => self.make_part(&upload, number, part, indexes).await?,
+            };
+            tags.push(tag);
+        }
+        let number = i32::try_from(tags.len() + 1).map_err(incomplete)?;
+        tags.push(self.archives.put_part(&upload, number, last).await?);
+        self.archives.complete_upload(&upload, tags).await?;
+        Ok(Some(bytes))
+    }
+
+    async fn make_part(
+        &self,
+        upload: &Upload,
+        number: i32,
+        part: &Part,
+        indexes: &[SegmentIndex],
+    ) -> Result<String, TaskError> {
+        match part {
+            Part::Copy { segment, range } => {
+                let from = (&self.ground.work, indexes[*segment].key.as_str());
+                Ok(self.archives.copy_part(upload, number, from, range.clone()).await?)
+            }
+            Part::Gather { segments } => {
+                let content = self.gather(segments, indexes).await?;
+                Ok(self.archives.put_part(upload, number, content).await?)
+            }
+        }
+    }
+
+    /// The last part: segments too small for parts of their own, the manifest,
+    /// the page to read it by, and the central directory.
+    async fn last_part(
+        &self,
+        request: &Request,
+        layout: &Layout,
+        indexes: &[SegmentIndex],
+    ) -> Result<Vec<u8>, TaskError> {
+        let manifest = report::manifest(request, &self.ground.map, indexes)?;
+        let at = request.created_at;
+        let modified = DosTime::new(at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second());
+        let mut last = self.gather(&layout.tail, indexes).await?;
+        last.extend(tail(&manifest, layout, indexes, modified).map_err(incomplete)?);
+        Ok(last)
+    }
+
+    async fn gather(&self, segments: &[usize], indexes: &[SegmentIndex]) -> Result<Vec<u8>, TaskError> {
+        let mut content = Vec::new();
+        for segment in segments {
+            let index = &indexes[*segment];
+            if index.bytes > 0 {
+                let segment = self.ground.object(&index.key).await?;
+                if segment.len() as u64 != index.bytes {
+                    return Err(incomplete(WrongSize));
+                }
+                content.extend(segment);
+            }
+        }
+        Ok(content)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a segment has another size than its index says")]
+struct WrongSize;
+
+fn part_bytes(part: &Part, sizes: &[u64]) -> u64 {
+    match part {
+        Part::Copy { range, .. } => range.end - range.start,
+        Part::Gather { segments } => segments.iter().map(|segment| sizes[*segment]).sum(),
+    }
+}
+
+fn tail_bytes(layout: &Layout, sizes: &[u64]) -> u64 {
+    layout.tail.iter().map(|segment| sizes[*segment]).sum()
+}

@@ -1,0 +1,89 @@
+//! Lays the fragments of an export end to end and closes the archive.
+//!
+//! The data does not pass through here: large segments are copied by S3, and
+//! only what is smaller than a part, the manifest and the central directory are
+//! uploaded. An invocation goes on with the parts that are there already.
+
+mod assemble;
+mod report;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use chrono::{DateTime, Days, Utc};
+use habeas_archive::{SegmentIndex, complete};
+use habeas_aws::{Bucket, WorkKeys, typed};
+use habeas_domain::{Archive, Request};
+use habeas_lambda::{TaskError, names};
+use habeas_work::{Ground, RequestInput};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// What packaging works with, and how long archives are kept.
+#[derive(Debug)]
+pub struct Package {
+    pub ground: Ground,
+    pub archives: Bucket,
+    pub keep: Days,
+}
+
+/// Whether the archive is finished, and then what the state machine writes into
+/// the request's row, in DynamoDB's typed JSON.
+#[derive(Debug, Serialize)]
+pub struct Packaged {
+    done: bool,
+    set: Value,
+}
+
+impl Package {
+    pub async fn package(
+        &self,
+        input: &RequestInput,
+        now: DateTime<Utc>,
+        deadline: Instant,
+    ) -> Result<Packaged, TaskError> {
+        let request = self.ground.request(&input.account, input.request).await?;
+        let keys = WorkKeys::new(request.id);
+        let units = self.ground.units(&keys).await?;
+        let indexes = self.indexes(&keys).await?;
+        let planned: Vec<_> = units.iter().map(|unit| unit.unit.clone()).collect();
+        complete(&indexes, &planned).map_err(incomplete)?;
+        let key = WorkKeys::archive(request.id);
+        let Some(bytes) = self.assemble(&key, &request, &units, &indexes, deadline).await? else {
+            return Ok(Packaged { done: false, set: Value::Null });
+        };
+        let archive = Archive { key, bytes, expires_at: now + self.keep };
+        self.ground.table.put_archive(&request, &archive).await?;
+        let counts = counts(&request, &indexes);
+        Ok(Packaged {
+            done: true,
+            set: json!({ "archive": typed(&json!(archive)), "counts": typed(&json!(counts)) }),
+        })
+    }
+
+    /// All indexes in order of unit and step, which is the order of their keys.
+    async fn indexes(&self, keys: &WorkKeys) -> Result<Vec<SegmentIndex>, TaskError> {
+        let mut indexes = Vec::new();
+        for object in self.ground.work.list(&keys.indexes()).await? {
+            let json = self.ground.object(&object.key).await?;
+            indexes.push(serde_json::from_slice(&json).map_err(incomplete)?);
+        }
+        Ok(indexes)
+    }
+}
+
+fn counts(request: &Request, indexes: &[SegmentIndex]) -> BTreeMap<String, BTreeMap<String, u64>> {
+    let types: BTreeMap<_, _> = request.data_types.iter().map(|t| (t.to_string(), 0)).collect();
+    let mut counts: BTreeMap<_, _> =
+        request.subjects.iter().map(|subject| (subject.as_str().to_owned(), types.clone())).collect();
+    for found in indexes.iter().flat_map(|index| &index.found) {
+        let of = counts.entry(found.subject.as_str().to_owned()).or_default();
+        *of.entry(found.data_type.clone()).or_default() += found.records;
+    }
+    counts
+}
+
+fn incomplete(error: impl std::error::Error + Send + Sync + 'static) -> TaskError {
+    TaskError::new(names::INCOMPLETE, "The parts of the archive do not fit together, so none was made.")
+        .because(error)
+}

@@ -1,0 +1,65 @@
+use chrono::SecondsFormat;
+use habeas_archive::{
+    DateRange, Excluded, Information, Manifest, PlannedSource, RequestReport, SearchPlan, SegmentIndex,
+};
+use habeas_domain::Request;
+use habeas_lambda::TaskError;
+use habeas_sources::DataMap;
+
+use crate::incomplete;
+
+/// The manifest of an archive, by the request, the data map and what was found.
+pub(crate) fn manifest(
+    request: &Request,
+    map: &DataMap,
+    indexes: &[SegmentIndex],
+) -> Result<Manifest, TaskError> {
+    let plan = SearchPlan {
+        subjects: request.subjects.iter().map(|subject| subject.as_str().into()).collect(),
+        sources: map.of_types(&request.data_types).map(planned).collect(),
+        excluded: map.excluded.iter().map(excluded).collect(),
+        information: map.information.as_ref().map(information),
+    };
+    Manifest::build(report(request), &plan, indexes).map_err(incomplete)
+}
+
+fn report(request: &Request) -> RequestReport {
+    RequestReport {
+        id: request.id.to_string(),
+        account: request.account.to_string(),
+        kind: request.kind.to_string(),
+        created_at: request.created_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        date_range: request
+            .date_range
+            .map(|range| DateRange { from: range.from.to_string(), to: range.to.to_string() }),
+        data_types: request.data_types.iter().map(ToString::to_string).collect(),
+        requestor_role: format!("{:?}", request.requestor.role).to_lowercase(),
+    }
+}
+
+fn planned(source: &habeas_sources::Source) -> PlannedSource {
+    PlannedSource {
+        source: source.name.clone(),
+        data_type: source.data_type.to_string(),
+        collection: source.name.clone(),
+        redacted: source.redact.clone(),
+        security: source.security_fields.clone(),
+    }
+}
+
+fn excluded(of: &habeas_sources::Excluded) -> Excluded {
+    Excluded { what: of.what.clone(), reason: of.reason.clone() }
+}
+
+fn information(of: &habeas_sources::Information) -> Information {
+    Information {
+        purposes: of.purposes.clone(),
+        categories: of.categories.clone(),
+        recipients: of.recipients.clone(),
+        retention: of.retention.clone(),
+        rights: of.rights.clone(),
+        complaint: of.complaint.clone(),
+        source: of.source.clone(),
+        automated_decisions: of.automated_decisions.clone(),
+    }
+}

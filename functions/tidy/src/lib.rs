@@ -1,0 +1,37 @@
+//! Removes what a request leaves behind when it has ended.
+
+use habeas_aws::{Bucket, Table, WorkKeys};
+use habeas_domain::{AccountId, RequestId, Requests, Status};
+use habeas_lambda::TaskError;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Where things are left behind.
+#[derive(Debug)]
+pub struct Tidy {
+    pub table: Table,
+    pub work: Bucket,
+    pub archives: Bucket,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Input {
+    account: AccountId,
+    request: RequestId,
+}
+
+impl Tidy {
+    /// Deletes the work objects and open uploads, and the archive of a request
+    /// that did not complete: what nobody can ask for is not kept.
+    pub async fn tidy(&self, input: &Input) -> Result<Value, TaskError> {
+        self.work.delete_prefix(WorkKeys::new(input.request).prefix()).await?;
+        let archive = WorkKeys::archive(input.request);
+        self.archives.abort_uploads(&archive).await?;
+        let request = self.table.get(&input.account, input.request).await?;
+        if !request.is_some_and(|request| request.status == Status::Completed) {
+            self.archives.delete_versions(&archive).await?;
+            self.table.remove_archive(input.request).await?;
+        }
+        Ok(json!({}))
+    }
+}

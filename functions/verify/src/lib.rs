@@ -1,0 +1,121 @@
+//! Reads the sources again after a deletion: what still is there makes the
+//! request fail, with counts.
+
+use std::collections::BTreeMap;
+
+use habeas_aws::{WorkKeys, typed};
+use habeas_domain::Request;
+use habeas_lambda::{TaskError, names};
+use habeas_sources::{Address, Cursor, Erase, Found, Source, Target, Walk};
+use habeas_work::{Ground, Inventory, RequestInput, Unit, UnitTask, source_error, subject};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Records by person and data type.
+type Counts = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// What the state machine writes into the request's row, in DynamoDB's typed JSON.
+#[derive(Debug, Serialize)]
+pub struct Verified {
+    done: bool,
+    set: Value,
+}
+
+/// Reads every source of the request again, and every file of the inventory.
+pub async fn verify(ground: &Ground, input: &RequestInput) -> Result<Verified, TaskError> {
+    let request = ground.request(&input.account, input.request).await?;
+    let keys = WorkKeys::new(request.id);
+    let units = ground.units(&keys).await?;
+    let inventories = ground.inventories(&keys.inventories()).await?;
+    let mut left: BTreeMap<&str, u64> = BTreeMap::new();
+    for task in units.iter().flat_map(|unit| &unit.tasks) {
+        let source = ground.source(&task.source)?;
+        *left.entry(&source.name).or_default() += records_left(ground, &request, source, task).await?;
+    }
+    for inventory in &inventories {
+        for (source, key) in files(ground, &units, inventory)? {
+            let Address::S3(address) = &source.address else { continue };
+            let held =
+                ground.stores.s3.holds(&source.name, &address.bucket, key).await.map_err(source_error)?;
+            *left.entry(&source.name).or_default() += u64::from(held);
+        }
+    }
+    left.retain(|_, count| *count > 0);
+    if !left.is_empty() {
+        let what: Vec<_> = left.iter().map(|(source, count)| format!("{count} in `{source}`")).collect();
+        let message = format!("After the deletion, records were still there: {}.", what.join(", "));
+        return Err(TaskError::new(names::STILL_THERE, message));
+    }
+    let counts = erased(ground, &request, &units, &inventories)?;
+    Ok(Verified { done: true, set: json!({ "archive": { "NULL": true }, "counts": typed(&json!(counts)) }) })
+}
+
+/// How many of a person's own records a source still gives, where it should give none.
+async fn records_left(
+    ground: &Ground,
+    request: &Request,
+    source: &Source,
+    task: &UnitTask,
+) -> Result<u64, TaskError> {
+    if matches!(source.erase, Erase::Retain { .. }) {
+        return Ok(0);
+    }
+    let subject = subject(request, &task.subject);
+    let mut walk = Walk::new(&ground.stores, &ground.map, source, &subject);
+    let (mut left, mut next) = (0, Some(Cursor::default()));
+    while let Some(at) = next {
+        let page = walk.page(&at).await.map_err(source_error)?;
+        left +=
+            page.found.iter().filter(|found| matches!(found, Found::Record { own: true, .. })).count() as u64;
+        next = page.next;
+    }
+    Ok(left)
+}
+
+/// The files of an inventory that should be gone. Their records are gone too,
+/// so only the inventory still knows of them.
+fn files<'a>(
+    ground: &'a Ground,
+    units: &'a [Unit],
+    inventory: &'a Inventory,
+) -> Result<Vec<(&'a Source, &'a str)>, TaskError> {
+    let mut files = Vec::new();
+    for listed in &inventory.targets {
+        let source = ground.source(&task(units, inventory, listed.task)?.source)?;
+        match &listed.target {
+            Target::File(key) if !matches!(source.erase, Erase::Retain { .. }) => {
+                files.push((source, key.as_str()))
+            }
+            _ => {}
+        }
+    }
+    Ok(files)
+}
+
+fn erased(
+    ground: &Ground,
+    request: &Request,
+    units: &[Unit],
+    inventories: &[Inventory],
+) -> Result<Counts, TaskError> {
+    let types: BTreeMap<_, _> = request.data_types.iter().map(|t| (t.to_string(), 0)).collect();
+    let mut counts: Counts =
+        request.subjects.iter().map(|subject| (subject.as_str().to_owned(), types.clone())).collect();
+    for inventory in inventories {
+        for listed in &inventory.targets {
+            let task = task(units, inventory, listed.task)?;
+            let source = ground.source(&task.source)?;
+            if !matches!(source.erase, Erase::Retain { .. }) {
+                let of = counts.entry(task.subject.as_str().to_owned()).or_default();
+                *of.entry(source.data_type.to_string()).or_default() += 1;
+            }
+        }
+    }
+    Ok(counts)
+}
+
+fn task<'a>(units: &'a [Unit], inventory: &Inventory, task: usize) -> Result<&'a UnitTask, TaskError> {
+    let unit = units.iter().find(|unit| unit.unit == inventory.unit);
+    unit.and_then(|unit| unit.tasks.get(task))
+        .ok_or_else(|| TaskError::new(names::INCOMPLETE, "The inventory does not fit the plan."))
+}

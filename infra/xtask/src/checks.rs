@@ -1,0 +1,87 @@
+use std::process::Command;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use habeas_local::{Layout, Stack, UpOptions};
+use tokio::runtime::Runtime;
+
+use crate::ui::Ui;
+use crate::{Outcome, build, lint, root};
+
+/// The stack of the end-to-end tests, apart from the one that people play with.
+const TEST_STACK: &str = "test";
+
+/// Waits of the test stack: long enough to revoke in, short enough to wait for.
+const EXPORT_WAIT_SECONDS: u32 = 2;
+const DELETION_WAIT_SECONDS: u32 = 6;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The parts to run; all where none is named.
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// rustfmt.
+    Format,
+    /// clippy, with warnings denied.
+    Clippy,
+    /// Unit, property and snapshot tests.
+    Unit,
+    /// cfn-lint over the templates and the state machine, and rules of our own.
+    Lint,
+    /// Journeys over a freshly deployed local stack, through its HTTP API.
+    Journeys,
+}
+
+pub(crate) fn run(options: &Options, runtime: &Runtime) -> Outcome {
+    let parts = match options.parts.as_slice() {
+        [] => Part::value_variants(),
+        some => some,
+    };
+    let mut took = Vec::new();
+    for part in parts {
+        let name = part.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+        println!("== {name}");
+        let started = Instant::now();
+        part.run(runtime).map_err(|error| format!("{name}: {error}"))?;
+        took.push(format!("{name} {} s", started.elapsed().as_secs()));
+    }
+    println!("== all good: {}", took.join(", "));
+    Ok(())
+}
+
+impl Part {
+    fn run(self, runtime: &Runtime) -> Outcome {
+        match self {
+            Self::Format => build::cargo(&["fmt", "--all", "--check"]),
+            Self::Clippy => build::cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
+            Self::Unit => build::cargo(&["test", "--workspace", "--exclude", "habeas-journeys"]),
+            Self::Lint => lint::run(),
+            Self::Journeys => journeys(runtime),
+        }
+    }
+}
+
+fn journeys(runtime: &Runtime) -> Outcome {
+    build::functions()?;
+    let layout = Layout::new(&root(), TEST_STACK)?;
+    Stack::reset(&layout)?;
+    let ui = Ui::new();
+    let options = UpOptions::new(&root(), TEST_STACK)?.waits(EXPORT_WAIT_SECONDS, DELETION_WAIT_SECONDS);
+    let tested = runtime.block_on(Stack::up(&options, &ui)).map_err(Into::into).and_then(|_| {
+        ui.finish();
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut tests = Command::new(cargo);
+        tests.current_dir(root()).env("HABEAS_STACK", TEST_STACK);
+        tests.args(["test", "--workspace", "--test", "journeys", "--features", "habeas-journeys/stack"]);
+        build::run(&mut tests, "the journeys")
+    });
+    if tested.is_err() {
+        eprintln!("The stack is left up for a look: `cargo xtask local logs --name {TEST_STACK}`, and `reset` after.");
+    } else {
+        Stack::reset(&layout)?;
+    }
+    tested
+}

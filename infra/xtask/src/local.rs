@@ -1,0 +1,210 @@
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use habeas_local::{Down, Layout, Progress, Stack, StackState, UpOptions};
+use serde_json::Value;
+
+use crate::ui::Ui;
+use crate::{Outcome, build, import, root};
+
+/// The stack that commands mean where none is named.
+pub(crate) const DEFAULT_STACK: &str = "default";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Builds the functions, starts the emulator if need be, and deploys what is new.
+    Up(Up),
+    /// Stops the emulator. What it holds is there again at the next `up`.
+    Down(Name),
+    /// Shows where everything is and how to call it.
+    Status(Status),
+    /// Prints what a function logged, or all of them.
+    Logs(Logs),
+    /// Stops the emulator and removes everything it held.
+    Reset(Name),
+    /// Loads a folder of sample data: accounts.json, members.csv, *.jsonl, whiteboards/.
+    Load(Load),
+    /// Prints an ID token for a person, to call the API with.
+    Token(Token),
+}
+
+#[derive(Args)]
+pub(crate) struct Name {
+    /// Which local stack.
+    #[arg(long, default_value = DEFAULT_STACK)]
+    name: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    name: Name,
+    /// The port of the emulator; a free one where none is given.
+    #[arg(long)]
+    port: Option<u16>,
+    /// Seconds until an export starts.
+    #[arg(long, default_value_t = 3)]
+    export_wait: u32,
+    /// Seconds until a deletion starts.
+    #[arg(long, default_value_t = 15)]
+    deletion_wait: u32,
+}
+
+#[derive(Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    name: Name,
+    /// For scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Logs {
+    #[command(flatten)]
+    name: Name,
+    /// The function, or `all`.
+    #[arg(default_value = "all")]
+    function: String,
+    /// Goes on with what is logged from now on.
+    #[arg(short, long)]
+    follow: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Load {
+    #[command(flatten)]
+    name: Name,
+    dir: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Token {
+    #[command(flatten)]
+    name: Name,
+    email: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Invoke {
+    #[command(flatten)]
+    name: Name,
+    function: String,
+    /// A JSON file, such as those under `events/`.
+    event: PathBuf,
+}
+
+pub(crate) async fn run(command: Command) -> Outcome {
+    match command {
+        Command::Up(options) => up(&options).await,
+        Command::Down(Name { name }) => report(Stack::down(&Layout::new(&root(), &name)?)?, "stopped"),
+        Command::Reset(Name { name }) => report(Stack::reset(&Layout::new(&root(), &name)?)?, "stopped and removed"),
+        Command::Status(options) => {
+            let stack = Stack::open(&root(), &options.name.name)?;
+            show(stack.state(), options.json)
+        }
+        Command::Logs(options) => {
+            let stack = Stack::open(&root(), &options.name.name)?;
+            Ok(stack.logs(&options.function, options.follow, &mut |line| {
+                // A closed pipe, as with `| head`, ends the reading.
+                writeln!(std::io::stdout(), "{:<10} {}", line.function, line.message.trim_end()).is_ok()
+            })?)
+        }
+        Command::Load(options) => {
+            let ui = Ui::new();
+            let mut stack = Stack::open(&root(), &options.name.name)?;
+            load(&mut stack, &options.dir, &ui).await?;
+            ui.finish();
+            show(stack.state(), false)
+        }
+        Command::Token(options) => {
+            println!("{}", Stack::open(&root(), &options.name.name)?.token(&options.email).await?);
+            Ok(())
+        }
+    }
+}
+
+/// Loads a folder into the sample application, and its people into the directory.
+pub(crate) async fn load(stack: &mut Stack, dir: &std::path::Path, ui: &Ui) -> Outcome {
+    let loaded = stack.load(dir, ui).await?;
+    ui.step("Importing accounts and members");
+    import::directory(stack, &loaded.directory).await?;
+    ui.say(&format!(
+        "Loaded {} rows, {} files and {} members in {:.0} s.",
+        loaded.rows,
+        loaded.files,
+        loaded.directory.members.len(),
+        loaded.seconds
+    ));
+    Ok(())
+}
+
+pub(crate) async fn invoke(options: &Invoke) -> Outcome {
+    let stack = Stack::open(&root(), &options.name.name)?;
+    let text = std::fs::read_to_string(&options.event)
+        .map_err(|error| format!("{}: {error}", options.event.display()))?;
+    let event: Value =
+        serde_json::from_str(&text).map_err(|error| format!("{}: {error}", options.event.display()))?;
+    let reply = stack.invoke(&options.function, &event).await?;
+    println!("{}", serde_json::to_string_pretty(&reply.payload)?);
+    if !reply.log_tail.is_empty() {
+        eprintln!("--- log\n{}", reply.log_tail.trim_end());
+    }
+    match reply.function_error {
+        Some(_) => Err(format!("{} failed with the error above", options.function).into()),
+        None => Ok(()),
+    }
+}
+
+async fn up(options: &Up) -> Outcome {
+    build::functions()?;
+    let ui = Ui::new();
+    let mut wanted = UpOptions::new(&root(), &options.name.name)?.waits(options.export_wait, options.deletion_wait);
+    wanted.port = options.port;
+    let stack = Stack::up(&wanted, &ui).await?;
+    ui.finish();
+    show(stack.state(), false)
+}
+
+fn report(down: Down, what: &str) -> Outcome {
+    match down {
+        Down::Stopped => println!("The local stack is {what}."),
+        Down::WasNotUp => println!("The local stack was not up."),
+    }
+    Ok(())
+}
+
+/// Prints where everything is.
+pub(crate) fn show(state: &StackState, json: bool) -> Outcome {
+    if json {
+        println!("{}", serde_json::to_string_pretty(state)?);
+        return Ok(());
+    }
+    println!("The local stack `{}` is up.", state.name);
+    println!("  API        {}", state.api_url);
+    println!("  AWS        {} (region {}, key and secret `test`)", state.endpoint, state.region);
+    println!("  table      {}", state.table);
+    println!("  archives   s3://{}", state.archive_bucket);
+    println!("  work       s3://{}", state.work_bucket);
+    println!("  workflow   {}", state.state_machine_arn);
+    println!("  mails      {}", state.inbox_url);
+    println!("  log        {}", state.log_file);
+    if state.accounts.is_empty() {
+        println!("No data is loaded. Load some with `cargo xtask local load DIR`, or run `cargo xtask demo`.");
+        return Ok(());
+    }
+    println!("People to sign in as:");
+    for account in &state.accounts {
+        println!("  {} ({}, {})", account.name, account.plan, account.country);
+        let people = [("owner", &account.owner), ("admin", &account.admin), ("member", &account.member)];
+        for (role, email) in people {
+            println!("    {role:<7} {}", email.as_deref().unwrap_or("-"));
+        }
+    }
+    let admin = state.accounts.first().and_then(|account| account.admin.as_deref()).unwrap_or("EMAIL");
+    println!("Call the API:");
+    println!("  TOKEN=$(cargo -q xtask local token {admin})");
+    println!("  curl -H \"Authorization: Bearer $TOKEN\" '{}/v1/requests'", state.api_url);
+    Ok(())
+}

@@ -1,0 +1,72 @@
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use habeas_local::Progress;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How often a pipe is told of rows that are being loaded.
+const PIPE_PAUSE: Duration = Duration::from_secs(5);
+
+/// Shows what is going on: a moving line on a terminal, plain lines in a pipe.
+pub(crate) struct Ui {
+    bar: Option<ProgressBar>,
+    told: Mutex<Option<Instant>>,
+}
+
+impl Ui {
+    pub(crate) fn new() -> Self {
+        let bar = std::io::stdout().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(100));
+            bar
+        });
+        Self { bar, told: Mutex::new(None) }
+    }
+
+    /// A line that stays.
+    pub(crate) fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| println!("{line}")),
+            None => println!("{line}"),
+        }
+    }
+
+    /// A line that stays, and what is now going on.
+    pub(crate) fn heading(&self, line: &str) {
+        self.say(&format!("\n== {line}"));
+    }
+
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Progress for Ui {
+    fn step(&self, message: &str) {
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(message.to_owned());
+                bar.reset_elapsed();
+            }
+            None => println!("   {message}"),
+        }
+    }
+
+    fn rows(&self, done: usize, total: usize) {
+        let message = format!("Loading rows: {done} of {total}");
+        if let Some(bar) = &self.bar {
+            bar.set_message(message);
+        } else if let Ok(mut told) = self.told.lock()
+            && (done == total || told.is_none_or(|at| at.elapsed() >= PIPE_PAUSE))
+        {
+            println!("   {message}");
+            *told = Some(Instant::now());
+        }
+    }
+}
