@@ -77,7 +77,11 @@ async fn an_archive_is_gone_from_its_expiry_on() {
     for late in [EXPIRES, "2026-04-05T10:06:01Z", "2027-01-01T00:00:00Z"] {
         let memory = people().with_request(completed());
         let reply = answer(&memory, &call(LINK), at(late)).await;
-        assert_eq!((reply.status(), &reply.body()["title"]), (410, &json!("Download link expired")), "{late}");
+        assert_eq!(
+            (reply.status(), &reply.body()["title"]),
+            (410, &json!("Download link expired")),
+            "{late}"
+        );
         assert_eq!(memory.requests(), [completed()]);
     }
 }
@@ -89,11 +93,8 @@ async fn every_link_is_recorded_with_who_asked_for_it() {
     for now in times {
         answer(&memory, &call(LINK), now).await;
     }
-    let minted = times.map(|at| Event {
-        at,
-        event: EventKind::LinkMinted,
-        by: Some("ana@amber.example".to_owned()),
-    });
+    let minted =
+        times.map(|at| Event { at, event: EventKind::LinkMinted, by: Some("ana@amber.example".to_owned()) });
     assert_eq!(memory.requests()[0].timeline[1..], minted);
 }
 
@@ -103,7 +104,11 @@ async fn a_request_that_has_not_completed_has_nothing_to_download_yet() {
         let stored = Request { status, ..request() };
         let memory = people().with_request(stored.clone());
         let reply = answer(&memory, &call(LINK), midday()).await;
-        assert_eq!((reply.status(), &reply.body()["type"]), (409, &json!("urn:habeas:problem:not-ready")), "{status:?}");
+        assert_eq!(
+            (reply.status(), &reply.body()["type"]),
+            (409, &json!("urn:habeas:problem:not-ready")),
+            "{status:?}"
+        );
         assert_eq!(memory.requests(), [stored]);
     }
 }
@@ -113,7 +118,10 @@ async fn a_deletion_never_has_anything_to_download() {
     for status in [Status::Pending, Status::Completed] {
         let memory = people().with_request(Request { kind: Kind::Delete, status, ..request() });
         let reply = answer(&memory, &call(LINK), midday()).await;
-        assert_eq!((reply.status(), &reply.body()["detail"]), (409, &json!("A deletion has no archive to download.")));
+        assert_eq!(
+            (reply.status(), &reply.body()["detail"]),
+            (409, &json!("A deletion has no archive to download."))
+        );
     }
 }
 

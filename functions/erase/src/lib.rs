@@ -86,3 +86,39 @@ async fn erase_one(
     habeas_sources::erase(&ground.stores, source, &subject, &listed.target).await.map_err(source_error)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use habeas_testkit::{address, events, request};
+
+    use super::*;
+
+    fn read(event: &str) -> UnitInput<Cursor> {
+        serde_json::from_str(event).unwrap()
+    }
+
+    #[test]
+    fn every_event_is_understood_or_refused_as_its_name_says() {
+        for event in events("erase") {
+            let read = serde_json::from_str::<UnitInput<Cursor>>(&event.text);
+            assert_eq!(read.is_err(), event.is_rejected(), "{}: {read:?}", event.case);
+        }
+    }
+
+    #[test]
+    fn the_first_step_has_a_unit_and_no_cursor() {
+        let input = read(include_str!("../../../events/erase/first-step.json"));
+        assert_eq!((&input.account, input.request), (&request().account, request().id));
+        assert_eq!((input.unit.unit.as_str(), input.cursor), ("0001", None));
+        assert_eq!(input.unit.tasks[0].subject, address("bob@amber.example"));
+    }
+
+    #[test]
+    fn the_next_step_goes_on_from_the_cursor_that_was_returned() {
+        let event = include_str!("../../../events/erase/next-step.json");
+        let cursor = read(event).cursor.unwrap();
+        let returned = serde_json::to_value(UnitOutput { done: false, cursor }).unwrap();
+        let given: serde_json::Value = serde_json::from_str(event).unwrap();
+        assert_eq!((&returned["cursor"], &returned["done"]), (&given["cursor"], &given["done"]));
+    }
+}

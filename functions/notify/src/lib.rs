@@ -69,3 +69,45 @@ fn occasion(mail: Mail, request: &Request) -> Option<Occasion> {
         (Mail::Ended, Status::Pending | Status::Processing) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use habeas_testkit::{events, request};
+
+    use super::*;
+
+    #[test]
+    fn every_event_is_understood_or_refused_as_its_name_says() {
+        for event in events("notify") {
+            let read = serde_json::from_str::<Input>(&event.text);
+            assert_eq!(read.is_err(), event.is_rejected(), "{}: {read:?}", event.case);
+        }
+    }
+
+    #[test]
+    fn an_input_names_the_mail_and_the_request() {
+        let input: Input = serde_json::from_str(include_str!("../../../events/notify/ended.json")).unwrap();
+        assert!(matches!(input.mail, Mail::Ended));
+        assert_eq!((&input.account, input.request), (&request().account, request().id));
+    }
+
+    #[test]
+    fn an_end_that_did_not_happen_is_not_told() {
+        for status in [Status::Pending, Status::Processing] {
+            let request = Request { status, ..request() };
+            assert_eq!(occasion(Mail::Ended, &request), None);
+            assert_eq!(occasion(Mail::Received, &request), Some(Occasion::Received));
+        }
+    }
+
+    #[test]
+    fn the_mail_about_the_end_says_how_the_row_ended() {
+        for (status, told) in [
+            (Status::Completed, Occasion::Completed),
+            (Status::Failed, Occasion::Failed),
+            (Status::Canceled, Occasion::Canceled),
+        ] {
+            assert_eq!(occasion(Mail::Ended, &Request { status, ..request() }), Some(told));
+        }
+    }
+}

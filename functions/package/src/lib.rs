@@ -87,3 +87,25 @@ fn incomplete(error: impl std::error::Error + Send + Sync + 'static) -> TaskErro
     TaskError::new(names::INCOMPLETE, "The parts of the archive do not fit together, so none was made.")
         .because(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use habeas_testkit::{events, request};
+
+    use super::*;
+
+    #[test]
+    fn every_event_is_understood_or_refused_as_its_name_says() {
+        for event in events("package") {
+            let read = serde_json::from_str::<RequestInput>(&event.text);
+            assert_eq!(read.is_err(), event.is_rejected(), "{}: {read:?}", event.case);
+        }
+    }
+
+    #[test]
+    fn an_input_names_the_request() {
+        let event = include_str!("../../../events/package/request.json");
+        let input: RequestInput = serde_json::from_str(event).unwrap();
+        assert_eq!((&input.account, input.request), (&request().account, request().id));
+    }
+}

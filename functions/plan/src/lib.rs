@@ -63,7 +63,63 @@ fn push_ascii(json: &str, to: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use habeas_testkit::{address, events, request};
+
     use super::*;
+
+    #[test]
+    fn every_event_is_understood_or_refused_as_its_name_says() {
+        for event in events("plan") {
+            let read = serde_json::from_str::<RequestInput>(&event.text);
+            assert_eq!(read.is_err(), event.is_rejected(), "{}: {read:?}", event.case);
+        }
+    }
+
+    #[test]
+    fn an_input_names_the_request() {
+        let event = include_str!("../../../events/plan/request.json");
+        let input: RequestInput = serde_json::from_str(event).unwrap();
+        assert_eq!((&input.account, input.request), (&request().account, request().id));
+    }
+
+    #[test]
+    fn every_person_gets_a_unit_with_the_sources_of_the_data_types() {
+        let map = r#"
+            version = 1
+            [[source]]
+            name = "meetings"
+            data_type = "meetings"
+            account_field = "account_id"
+            time_field = "started_at"
+            dynamodb = { table = "app-meetings", key = ["meeting_id"] }
+            find = [{ subject_field = "host_email", index = "by-host" }]
+            erase = { rule = "delete" }
+            [[source]]
+            name = "chat_messages"
+            data_type = "chat"
+            account_field = "account_id"
+            time_field = "sent_at"
+            dynamodb = { table = "app-chat", key = ["message_id"] }
+            find = [{ subject_field = "sender_email", index = "by-sender" }]
+            erase = { rule = "delete" }
+        "#;
+        let map = DataMap::parse(map, "123456789012", "us-east-1").unwrap();
+        let people = ["ana@amber.example", "bob@amber.example"];
+        let request = Request {
+            subjects: people.map(address).to_vec(),
+            data_types: vec![habeas_domain::DataType::Chat],
+            ..request()
+        };
+        let units = units(&map, &request);
+        assert_eq!(units.iter().map(|unit| unit.unit.as_str()).collect::<Vec<_>>(), ["0001", "0002"]);
+        for (unit, person) in units.iter().zip(people) {
+            let task = UnitTask { subject: address(person), source: "chat_messages".to_owned() };
+            assert_eq!(unit.tasks, [task]);
+        }
+        let lines = lines(&units).unwrap();
+        let read: Vec<Unit> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(read, units);
+    }
 
     #[test]
     fn a_line_of_the_plan_is_ascii_and_means_the_same() {

@@ -70,7 +70,10 @@ async fn a_revoke_after_the_claim_is_told_it_lost() {
     ] {
         let memory = people().with_request(request()).losing_to(winner);
         let reply = answer(&memory, &call(REVOKE), in_time()).await;
-        assert_eq!((reply.status(), &reply.body()["type"]), (409, &json!("urn:habeas:problem:not-revocable")));
+        assert_eq!(
+            (reply.status(), &reply.body()["type"]),
+            (409, &json!("urn:habeas:problem:not-revocable"))
+        );
         let detail = reply.body()["detail"].as_str().unwrap();
         assert!(detail.contains(word), "{winner:?}: {detail}");
         assert_eq!(memory.requests(), [Request { status: winner, ..request() }]);
@@ -94,7 +97,10 @@ async fn a_second_revoke_is_told_of_the_first() {
     answer(&memory, &call(REVOKE), in_time()).await;
     let once = memory.requests();
     let reply = answer(&memory, &call(REVOKE), in_time()).await;
-    assert_eq!((reply.status(), &reply.body()["detail"]), (409, &json!("The request has been revoked already.")));
+    assert_eq!(
+        (reply.status(), &reply.body()["detail"]),
+        (409, &json!("The request has been revoked already."))
+    );
     assert_eq!((memory.requests(), memory.told().len()), (once, 1));
 }
 

@@ -4,10 +4,24 @@ use chrono::{DateTime, TimeDelta, Utc};
 use habeas_aws::{Bucket, Execution, StateMachine, Table, WorkKeys};
 use habeas_domain::{Executions, Request, StoreError};
 use habeas_lambda::{Function, TaskError, Tell, chain};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A workflow gets this long to start, or to write its end, before it is looked for.
 const PATIENCE: TimeDelta = TimeDelta::seconds(60);
+
+/// What the schedule sends. It carries nothing, but whatever else arrives was
+/// meant for another function.
+#[derive(Debug, Deserialize)]
+pub struct Tick {
+    #[serde(rename = "detail-type")]
+    _detail_type: Scheduled,
+}
+
+#[derive(Debug, Deserialize)]
+enum Scheduled {
+    #[serde(rename = "Scheduled Event")]
+    Event,
+}
 
 /// What sweeping takes.
 #[derive(Debug)]
@@ -95,4 +109,19 @@ enum Rescue {
     Started,
     Failed,
     NotNeeded,
+}
+
+#[cfg(test)]
+mod tests {
+    use habeas_testkit::events;
+
+    use super::*;
+
+    #[test]
+    fn every_event_is_understood_or_refused_as_its_name_says() {
+        for event in events("sweep") {
+            let read = serde_json::from_str::<Tick>(&event.text);
+            assert_eq!(read.is_err(), event.is_rejected(), "{}: {read:?}", event.case);
+        }
+    }
 }

@@ -1,7 +1,6 @@
 use habeas_aws::{Aws, Bucket, StateMachine, Table, required};
 use habeas_lambda::{Function, LambdaEvent, StartError, init, now, serve_task};
-use serde_json::Value;
-use sweep::Sweep;
+use sweep::{Sweep, Tick};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
@@ -13,5 +12,5 @@ async fn main() -> Result<(), StartError> {
         archives: Bucket::new(&aws, required("ARCHIVE_BUCKET")?),
         notify: Function::new(&aws, required("NOTIFY_FUNCTION")?),
     };
-    serve_task(async |_: LambdaEvent<Value>| sweep.sweep(now()).await).await
+    serve_task(async |_: LambdaEvent<Tick>| sweep.sweep(now()).await).await
 }

@@ -35,3 +35,24 @@ impl Tidy {
         Ok(json!({}))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use habeas_testkit::{events, request};
+
+    use super::*;
+
+    #[test]
+    fn every_event_is_understood_or_refused_as_its_name_says() {
+        for event in events("tidy") {
+            let read = serde_json::from_str::<Input>(&event.text);
+            assert_eq!(read.is_err(), event.is_rejected(), "{}: {read:?}", event.case);
+        }
+    }
+
+    #[test]
+    fn an_input_names_the_request() {
+        let input: Input = serde_json::from_str(include_str!("../../../events/tidy/request.json")).unwrap();
+        assert_eq!((&input.account, input.request), (&request().account, request().id));
+    }
+}

@@ -119,3 +119,25 @@ fn task<'a>(units: &'a [Unit], inventory: &Inventory, task: usize) -> Result<&'a
     unit.and_then(|unit| unit.tasks.get(task))
         .ok_or_else(|| TaskError::new(names::INCOMPLETE, "The inventory does not fit the plan."))
 }
+
+#[cfg(test)]
+mod tests {
+    use habeas_testkit::{events, request};
+
+    use super::*;
+
+    #[test]
+    fn every_event_is_understood_or_refused_as_its_name_says() {
+        for event in events("verify") {
+            let read = serde_json::from_str::<RequestInput>(&event.text);
+            assert_eq!(read.is_err(), event.is_rejected(), "{}: {read:?}", event.case);
+        }
+    }
+
+    #[test]
+    fn an_input_names_the_request() {
+        let event = include_str!("../../../events/verify/request.json");
+        let input: RequestInput = serde_json::from_str(event).unwrap();
+        assert_eq!((&input.account, input.request), (&request().account, request().id));
+    }
+}

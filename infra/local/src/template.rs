@@ -3,6 +3,10 @@ use std::collections::BTreeMap;
 /// The transform that turns SAM resources into plain ones.
 const TRANSFORM: &str = "Transform: AWS::Serverless-2016-10-31";
 
+/// Who may send mail as whom. The emulator looks `ses:SendEmail` up on every
+/// resource and not on the identity, and would refuse it to the function.
+const SES_IDENTITY: &str = ":identity/*\"";
+
 /// A local artifact that a template names and that has to go to S3 first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Artifact {
@@ -70,7 +74,13 @@ pub(crate) fn rewritten(template: &str, uris: &BTreeMap<usize, String>) -> Strin
                 out.push_str(": ");
                 out.push_str(uri);
             }
-            _ => out.push_str(text),
+            _ => match text.split_once("- ") {
+                Some((indent, value)) if value.ends_with(SES_IDENTITY) => {
+                    out.push_str(indent);
+                    out.push_str("- \"*\"");
+                }
+                _ => out.push_str(text),
+            },
         }
         out.push('\n');
     }
@@ -133,6 +143,13 @@ Resources:
         assert!(text.contains("      Role: !GetAtt IntakeRole.Arn\n"));
         assert!(text.contains("DefinitionSubstitutions: {Table: !Ref Table}\n"));
         assert_eq!(text.lines().count(), TEMPLATE.lines().count());
+    }
+
+    #[test]
+    fn mail_may_be_sent_on_every_resource_as_the_emulator_wants_it() {
+        let policy = "  Resource:\n    - !Sub \"arn:aws:ses:${AWS::Region}:${AWS::AccountId}:identity/*\"\n";
+        let text = rewritten(policy, &BTreeMap::new());
+        assert!(text.ends_with("  Resource:\n    - \"*\"\n"));
     }
 
     #[test]

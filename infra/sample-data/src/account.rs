@@ -1,4 +1,6 @@
-use crate::tongues::{ARABIC, CHINESE, ENGLISH, GERMAN, GREEK, HEBREW, HINDI, JAPANESE, RUSSIAN, SPANISH, Tongue};
+use crate::tongues::{
+    ARABIC, CHINESE, ENGLISH, GERMAN, GREEK, HEBREW, HINDI, JAPANESE, RUSSIAN, SPANISH, Tongue,
+};
 
 /// A customer of the meetings product, and how much happens there.
 #[derive(Debug)]
@@ -19,7 +21,7 @@ pub(crate) struct Account {
 }
 
 /// The account the demo is played in comes first.
-pub(crate) const ACCOUNTS: [Account; 3] = [
+pub(crate) static ACCOUNTS: [Account; 3] = [
     Account {
         id: "aurora",
         name: "Aurora Observatory",

@@ -29,7 +29,7 @@ pub(crate) fn draw(
             0 | 2 | 4 => BOARD_OWNER,
             1 => DELETED,
             3 => SPARED,
-            _ => *author.chance.pick(&active),
+            _ => author.chance.pick(&active),
         };
         let created = author.chance.below((DAYS - 10) * DAY);
         let updated = created + author.chance.below(10 * DAY);

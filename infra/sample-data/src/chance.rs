@@ -3,7 +3,9 @@ const SEED: u64 = 0x4861_6265_6173;
 
 /// The only source of chance, the same sequence in every run.
 ///
-/// Only widths that are the same everywhere are drawn, never a `usize`.
+/// Only widths that are the same everywhere are drawn, never a `usize`. The
+/// sequence is that of the locked version of `fastrand`: should another one draw
+/// differently, the test of the recorded digest tells.
 #[derive(Debug)]
 pub(crate) struct Chance(fastrand::Rng);
 
@@ -27,8 +29,8 @@ impl Chance {
     }
 
     /// One of a list that is not empty.
-    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len() as u32) as usize]
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u32) as usize]
     }
 
     /// Lower-case hexadecimal of `digits` digits, 16 at most.

@@ -49,17 +49,15 @@ fn count(team: &Team, place: usize, author: &mut Author) -> u32 {
         HOST => 20,
         BOARD_OWNER => 8,
         _ if author.chance.one_in(2) => 1,
-        _ => author.chance.between(2, 32),
+        _ => author.chance.between(2, 28),
     }
 }
 
 /// Now and then a message is to someone, whose name it then bears.
 fn text(team: &Team, author: &mut Author) -> String {
-    let to = author.chance.one_in(5).then(|| &author.chance.pick(&team.members).name);
-    let sentences = author.chance.between(1, 2);
+    let to = author.chance.below(team.members.len() as u32) as usize;
+    let named = author.chance.one_in(5);
+    let sentences = if author.chance.one_in(3) { 2 } else { 1 };
     let text = author.text(team.account.tongues, sentences);
-    match to {
-        Some(name) => format!("{name}: {text}"),
-        None => text,
-    }
+    if named { format!("{}: {text}", team.members[to].name) } else { text }
 }

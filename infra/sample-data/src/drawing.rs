@@ -109,7 +109,7 @@ impl Drawing {
 }
 
 fn element(group: &str, updated: i64, tongues: &[&'static Tongue], author: &mut Author) -> Element {
-    let shape = *author.chance.pick(&SHAPES);
+    let shape = author.chance.pick(&SHAPES);
     let (width, height) = (author.chance.between(20, 900), author.chance.between(20, 600));
     let words = (shape == "text").then(|| words(height, author.text(tongues, 1)));
     let path = matches!(shape, "line" | "arrow").then(|| path(shape, width, height));

@@ -39,7 +39,7 @@ impl Folder {
     }
 
     pub(crate) fn accounts(&mut self) -> Result<(), GenerateError> {
-        let lines = ACCOUNTS.map(|account| AccountLine {
+        let lines = ACCOUNTS.each_ref().map(|account| AccountLine {
             account_id: account.id,
             name: account.name,
             plan: account.plan,

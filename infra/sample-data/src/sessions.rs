@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use crate::account::Account;
 use crate::author::Author;
 use crate::calendar::{DAY, DAYS, HOUR, MINUTE, stamp};
 use crate::cast::{BOARD_OWNER, CHATTY, DELETED, HOST, SPARED};
@@ -17,7 +18,9 @@ pub(crate) struct Kind {
     guests: (u32, u32),
     lines: (u32, u32),
     sentences_max: u32,
-    size: fn(&Team) -> usize,
+    count: fn(&Account) -> usize,
+    /// Who come to the one session that is for everybody, if there is one.
+    assembly_guests: Option<u32>,
 }
 
 pub(crate) static MEETINGS: Kind = Kind {
@@ -27,9 +30,10 @@ pub(crate) static MEETINGS: Kind = Kind {
     presences: "meeting_participants",
     utterances: "meeting_transcripts",
     guests: (2, 7),
-    lines: (8, 40),
-    sentences_max: 3,
-    size: |team| team.account.meetings,
+    lines: (8, 36),
+    sentences_max: 2,
+    count: |account| account.meetings,
+    assembly_guests: None,
 };
 
 pub(crate) static WEBINARS: Kind = Kind {
@@ -40,13 +44,16 @@ pub(crate) static WEBINARS: Kind = Kind {
     utterances: "webinar_transcripts",
     guests: (12, 30),
     lines: (20, 50),
-    sentences_max: 5,
-    size: |team| team.account.webinars,
+    sentences_max: 4,
+    count: |account| account.webinars,
+    assembly_guests: Some(100),
 };
 
-/// The second session of each kind is one for everybody.
+/// The session for everybody is an account's second of its kind.
 const ASSEMBLY: usize = 1;
-const ASSEMBLY_GUESTS: u32 = 100;
+
+/// Nobody comes later than that, and no session is shorter.
+const LATE_SECONDS_MAX: u32 = 5 * MINUTE;
 
 const DEVICES: [&str; 6] = ["ios", "android", "mac", "windows", "linux", "phone"];
 
@@ -57,16 +64,28 @@ struct Presence<'a> {
     spoke: bool,
 }
 
+struct Session<'a> {
+    kind: &'static Kind,
+    account: &'static Account,
+    id: String,
+    start: u32,
+    end: u32,
+    /// The host comes first.
+    present: Vec<Presence<'a>>,
+}
+
 /// Holds the account's sessions of a kind, one after the other.
-pub(crate) fn hold(kind: &Kind, team: &Team, author: &mut Author, tables: &mut Tables) {
-    let count = (kind.size)(team);
-    let mut starts: Vec<u32> = (0..count).map(|at| start(at, author)).collect();
+pub(crate) fn hold(kind: &'static Kind, team: &Team, author: &mut Author, tables: &mut Tables) {
+    let account = team.account;
+    let mut starts: Vec<u32> = (0..(kind.count)(account)).map(|at| start(at, author)).collect();
     starts.sort_unstable();
     for (at, start) in starts.into_iter().enumerate() {
-        let id = format!("{}-{}-{:03}", kind.letter, team.account.id, at + 1);
-        let mut present = gather(kind, team, at, start, author);
-        let end = speak(kind, team, &id, start, &mut present, author, tables);
-        write(kind, team, &id, start, end, &present, author, tables);
+        let id = format!("{}-{}-{:03}", kind.letter, account.id, at + 1);
+        let present = gather(kind, team, at, start, author);
+        let mut session = Session { kind, account, id, start, end: start, present };
+        session.speak(author, tables);
+        session.leave(author);
+        session.record(author, tables);
     }
 }
 
@@ -86,109 +105,97 @@ fn gather<'a>(kind: &Kind, team: &'a Team, at: usize, start: u32, author: &mut A
         0 | 3 | 6 | 8 => HOST,
         1 => DELETED,
         4 => SPARED,
-        _ => *author.chance.pick(&active),
+        _ => author.chance.pick(&active),
     };
     let mut places = vec![host];
-    let often = [HOST, CHATTY, BOARD_OWNER, DELETED, SPARED].into_iter().filter(|_| author.chance.one_in(4));
-    places.extend(often.collect::<Vec<_>>());
-    let guests = match at {
-        ASSEMBLY if kind.letter == 'w' => ASSEMBLY_GUESTS,
-        _ => author.chance.between(kind.guests.0, kind.guests.1),
-    };
-    places.extend((0..guests).map(|_| *author.chance.pick(&active)).collect::<Vec<_>>());
+    for star in [HOST, CHATTY, BOARD_OWNER, DELETED, SPARED] {
+        if author.chance.one_in(4) {
+            places.push(star);
+        }
+    }
+    let guests = author.chance.between(kind.guests.0, kind.guests.1);
+    let guests = kind.assembly_guests.filter(|_| at == ASSEMBLY).unwrap_or(guests);
+    for _ in 0..guests {
+        places.push(author.chance.pick(&active));
+    }
     let mut present: Vec<Presence> = Vec::with_capacity(places.len());
     for place in places {
         let person = &team.members[place];
         // Nobody attends twice: a presence is known by its session and address.
         if present.iter().all(|other| other.person.email != person.email) {
-            let late = if present.is_empty() { 0 } else { author.chance.below(5 * MINUTE) };
-            present.push(Presence { person, joined: start + late, left: 0, spoke: false });
+            let late = if present.is_empty() { 0 } else { author.chance.below(LATE_SECONDS_MAX) };
+            present.push(Presence { person, joined: start + late, left: start + late, spoke: false });
         }
     }
     present
 }
 
-/// Says what is said, notes who spoke and left when, and returns the end.
-fn speak(
-    kind: &Kind,
-    team: &Team,
-    id: &str,
-    start: u32,
-    present: &mut [Presence],
-    author: &mut Author,
-    tables: &mut Tables,
-) -> u32 {
-    let mut at = start;
-    for line in 0..author.chance.between(kind.lines.0, kind.lines.1) {
-        let drawn = author.chance.below(present.len() as u32) as usize;
-        // The host, who is there from the start, speaks for those who are not.
-        let host_speaks = line == 0 || author.chance.one_in(4) || present[drawn].joined > at;
-        let speaker = &mut present[if host_speaks { 0 } else { drawn }];
-        speaker.spoke = true;
-        let sentences = author.chance.between(1, kind.sentences_max);
-        tables.add(
-            kind.utterances,
-            [
-                ("account_id", json!(team.account.id)),
-                (kind.id_field, json!(id)),
-                ("line", json!(line)),
-                ("speaker_email", json!(speaker.person.email)),
-                ("at", json!(stamp(at))),
-                ("text", json!(author.text(team.account.tongues, sentences))),
-            ],
-        );
-        at += author.chance.between(6, 60);
+impl Session<'_> {
+    fn speak(&mut self, author: &mut Author, tables: &mut Tables) {
+        let mut at = self.start;
+        for line in 0..author.chance.between(self.kind.lines.0, self.kind.lines.1) {
+            let drawn = author.chance.below(self.present.len() as u32) as usize;
+            // The host, who is there from the start, speaks for those who are not.
+            let host_speaks = line == 0 || author.chance.one_in(4) || self.present[drawn].joined > at;
+            let speaker = &mut self.present[if host_speaks { 0 } else { drawn }];
+            speaker.spoke = true;
+            let sentences = author.chance.between(1, self.kind.sentences_max);
+            tables.add(
+                self.kind.utterances,
+                [
+                    ("account_id", json!(self.account.id)),
+                    (self.kind.id_field, json!(self.id)),
+                    ("line", json!(line)),
+                    ("speaker_email", json!(speaker.person.email)),
+                    ("at", json!(stamp(at))),
+                    ("text", json!(author.text(self.account.tongues, sentences))),
+                ],
+            );
+            at += author.chance.between(6, 60);
+        }
+        self.end = at.max(self.start + LATE_SECONDS_MAX);
     }
-    let end = at.max(start + 5 * MINUTE);
-    for presence in present {
-        let early = !presence.spoke && author.chance.one_in(3);
-        presence.left = if early { author.chance.between(presence.joined, end) } else { end };
-    }
-    end
-}
 
-#[expect(clippy::too_many_arguments, reason = "a session is told once, here")]
-fn write(
-    kind: &Kind,
-    team: &Team,
-    id: &str,
-    start: u32,
-    end: u32,
-    present: &[Presence],
-    author: &mut Author,
-    tables: &mut Tables,
-) {
-    for presence in present {
+    /// Some of those who said nothing do not stay to the end.
+    fn leave(&mut self, author: &mut Author) {
+        for presence in &mut self.present {
+            let early = !presence.spoke && author.chance.one_in(3);
+            presence.left = if early { author.chance.between(presence.joined, self.end) } else { self.end };
+        }
+    }
+
+    fn record(&self, author: &mut Author, tables: &mut Tables) {
+        for presence in &self.present {
+            tables.add(
+                self.kind.presences,
+                [
+                    ("account_id", json!(self.account.id)),
+                    (self.kind.id_field, json!(self.id)),
+                    ("email", json!(presence.person.email)),
+                    ("name", json!(presence.person.name)),
+                    ("joined_at", json!(stamp(presence.joined))),
+                    ("left_at", json!(stamp(presence.left))),
+                    ("ip_address", json!(ip_address(author))),
+                    ("device", json!(author.chance.pick(&DEVICES))),
+                ],
+            );
+        }
+        let key: String = (0..4).map(|_| author.chance.hex(16)).collect();
         tables.add(
-            kind.presences,
+            self.kind.sessions,
             [
-                ("account_id", json!(team.account.id)),
-                (kind.id_field, json!(id)),
-                ("email", json!(presence.person.email)),
-                ("name", json!(presence.person.name)),
-                ("joined_at", json!(stamp(presence.joined))),
-                ("left_at", json!(stamp(presence.left))),
-                ("ip_address", json!(ip_address(author))),
-                ("device", json!(author.chance.pick(&DEVICES))),
+                ("account_id", json!(self.account.id)),
+                (self.kind.id_field, json!(self.id)),
+                ("host_email", json!(self.present[0].person.email)),
+                ("topic", json!(author.topic(self.account.tongues))),
+                ("agenda", json!(author.agenda(self.account.tongues))),
+                ("started_at", json!(stamp(self.start))),
+                ("ended_at", json!(stamp(self.end))),
+                ("passcode", json!(author.chance.hex(6))),
+                ("encryption_key", json!(key)),
             ],
         );
     }
-    let key: String = (0..4).map(|_| author.chance.hex(16)).collect();
-    let host = present.first().map(|host| host.person.email.as_str());
-    tables.add(
-        kind.sessions,
-        [
-            ("account_id", json!(team.account.id)),
-            (kind.id_field, json!(id)),
-            ("host_email", json!(host)),
-            ("topic", json!(author.topic(team.account.tongues))),
-            ("agenda", json!(author.agenda(team.account.tongues))),
-            ("started_at", json!(stamp(start))),
-            ("ended_at", json!(stamp(end))),
-            ("passcode", json!(author.chance.hex(6))),
-            ("encryption_key", json!(key)),
-        ],
-    );
 }
 
 /// Of the ranges kept for documents (RFC 5737 and RFC 3849).

@@ -17,16 +17,24 @@ impl Tongue {
         let opener = chance.pick(self.openers);
         let clause = self.clause(chance);
         let end = chance.pick(self.ends);
-        [*opener, &clause, *end].join(self.space)
+        [opener, &clause, end].join(self.space)
     }
 
     pub(crate) fn clause(&self, chance: &mut Chance) -> String {
-        [*chance.pick(self.subjects), *chance.pick(self.doings)].join(self.space)
+        [chance.pick(self.subjects), chance.pick(self.doings)].join(self.space)
     }
 }
 
 pub(crate) static ENGLISH: Tongue = Tongue {
-    openers: &["From my side,", "As promised,", "To be honest,", "One question:", "Good news:", "For the record,", "Well,"],
+    openers: &[
+        "From my side,",
+        "As promised,",
+        "To be honest,",
+        "One question:",
+        "Good news:",
+        "For the record,",
+        "Well,",
+    ],
     subjects: &[
         "the budget",
         "the guest list",
@@ -49,15 +57,45 @@ pub(crate) static ENGLISH: Tongue = Tongue {
         "got lost again",
         "should be shared",
     ],
-    ends: &["before lunch.", "by Thursday.", "if nobody minds.", "as far as I can see.", "this week?", "after all.", "in any case!"],
+    ends: &[
+        "before lunch.",
+        "by Thursday.",
+        "if nobody minds.",
+        "as far as I can see.",
+        "this week?",
+        "after all.",
+        "in any case!",
+    ],
     space: " ",
 };
 
 pub(crate) static GERMAN: Tongue = Tongue {
     openers: &["Kurz gesagt:", "Eine Frage:", "Gute Nachricht:", "Fürs Protokoll:", "Also,", "Na gut,"],
-    subjects: &["der Fahrplan", "die Gästeliste", "das zweite Deck", "der Dienstplan", "die Übergabe", "das Budget", "der Entwurf"],
-    doings: &["ist fertig", "braucht noch Zeit", "hängt am Schwarzen Brett", "läuft besser als gedacht", "kommt zurück", "fehlt noch"],
-    ends: &["vor dem Mittag.", "bis Donnerstag.", "wenn niemand etwas dagegen hat.", "wie besprochen.", "oder?", "größtenteils."],
+    subjects: &[
+        "der Fahrplan",
+        "die Gästeliste",
+        "das zweite Deck",
+        "der Dienstplan",
+        "die Übergabe",
+        "das Budget",
+        "der Entwurf",
+    ],
+    doings: &[
+        "ist fertig",
+        "braucht noch Zeit",
+        "hängt am Schwarzen Brett",
+        "läuft besser als gedacht",
+        "kommt zurück",
+        "fehlt noch",
+    ],
+    ends: &[
+        "vor dem Mittag.",
+        "bis Donnerstag.",
+        "wenn niemand etwas dagegen hat.",
+        "wie besprochen.",
+        "oder?",
+        "größtenteils.",
+    ],
     space: " ",
 };
 

@@ -56,7 +56,9 @@ impl Part {
     fn run(self, runtime: &Runtime) -> Outcome {
         match self {
             Self::Format => build::cargo(&["fmt", "--all", "--check"]),
-            Self::Clippy => build::cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
+            Self::Clippy => {
+                build::cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
+            }
             Self::Unit => build::cargo(&["test", "--workspace", "--exclude", "habeas-journeys"]),
             Self::Lint => lint::run(),
             Self::Journeys => journeys(runtime),
@@ -79,7 +81,9 @@ fn journeys(runtime: &Runtime) -> Outcome {
         build::run(&mut tests, "the journeys")
     });
     if tested.is_err() {
-        eprintln!("The stack is left up for a look: `cargo xtask local logs --name {TEST_STACK}`, and `reset` after.");
+        eprintln!(
+            "The stack is left up for a look: `cargo xtask local logs --name {TEST_STACK}`, and `reset` after."
+        );
     } else {
         Stack::reset(&layout)?;
     }

@@ -99,7 +99,9 @@ pub(crate) async fn run(command: Command) -> Outcome {
     match command {
         Command::Up(options) => up(&options).await,
         Command::Down(Name { name }) => report(Stack::down(&Layout::new(&root(), &name)?)?, "stopped"),
-        Command::Reset(Name { name }) => report(Stack::reset(&Layout::new(&root(), &name)?)?, "stopped and removed"),
+        Command::Reset(Name { name }) => {
+            report(Stack::reset(&Layout::new(&root(), &name)?)?, "stopped and removed")
+        }
         Command::Status(options) => {
             let stack = Stack::open(&root(), &options.name.name)?;
             show(stack.state(), options.json)
@@ -160,7 +162,8 @@ pub(crate) async fn invoke(options: &Invoke) -> Outcome {
 async fn up(options: &Up) -> Outcome {
     build::functions()?;
     let ui = Ui::new();
-    let mut wanted = UpOptions::new(&root(), &options.name.name)?.waits(options.export_wait, options.deletion_wait);
+    let mut wanted =
+        UpOptions::new(&root(), &options.name.name)?.waits(options.export_wait, options.deletion_wait);
     wanted.port = options.port;
     let stack = Stack::up(&wanted, &ui).await?;
     ui.finish();
@@ -191,7 +194,9 @@ pub(crate) fn show(state: &StackState, json: bool) -> Outcome {
     println!("  mails      {}", state.inbox_url);
     println!("  log        {}", state.log_file);
     if state.accounts.is_empty() {
-        println!("No data is loaded. Load some with `cargo xtask local load DIR`, or run `cargo xtask demo`.");
+        println!(
+            "No data is loaded. Load some with `cargo xtask local load DIR`, or run `cargo xtask demo`."
+        );
         return Ok(());
     }
     println!("People to sign in as:");

@@ -114,10 +114,11 @@ impl Requests for Table {
             .table_name(&self.name)
             .set_key(Some(request_key(account, id)))
             .condition_expression(
-                "#status = :completed AND archive.expires_at > :now AND size(timeline) < :most",
+                "#status = :completed AND #archive.expires_at > :now AND size(timeline) < :most",
             )
             .update_expression("SET timeline = list_append(timeline, :event)")
             .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#archive", "archive")
             .expression_attribute_values(":completed", text("Completed"))
             .expression_attribute_values(":now", text(moment(event.at)))
             .expression_attribute_values(":most", AttributeValue::N(TIMELINE_EVENTS_MAX.to_string()))

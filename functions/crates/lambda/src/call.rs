@@ -45,15 +45,19 @@ impl Call {
         self.event.query_string_parameters.first(name)
     }
 
-    /// Refuses a query parameter that the call does not know: a misspelt filter
-    /// must not widen an answer.
+    /// Refuses a query parameter that the call does not know, or that has more
+    /// than one value: a mistaken filter must not widen an answer.
     pub fn only_queries(&self, known: &[&str]) -> Result<(), Problem> {
-        match self.event.query_string_parameters.iter().find(|(name, _)| !known.contains(name)) {
-            Some((name, _)) => {
-                Err(Problem::malformed(format!("The query parameter `{name}` is not known here.")))
+        let given = &self.event.query_string_parameters;
+        for (name, _) in given.iter() {
+            if !known.contains(&name) {
+                return Err(Problem::malformed(format!("The query parameter `{name}` is not known here.")));
             }
-            None => Ok(()),
+            if given.all(name).is_some_and(|values| values.len() > 1) {
+                return Err(Problem::malformed(format!("The query parameter `{name}` takes one value.")));
+            }
         }
+        Ok(())
     }
 
     /// The body of a call that sends JSON.

@@ -192,3 +192,52 @@ impl Tell for Memory {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use habeas_domain::EventKind;
+
+    use super::*;
+    use crate::{at, request};
+
+    fn link(time: &str) -> Event {
+        Event { at: at(time), event: EventKind::LinkMinted, by: None }
+    }
+
+    fn completed() -> Request {
+        let archive = Archive { key: "1".into(), bytes: 1, expires_at: at("2026-04-05T10:00:00Z") };
+        Request { status: Status::Completed, archive: Some(archive), ..request() }
+    }
+
+    #[tokio::test]
+    async fn a_link_is_recorded_while_the_archive_is_there_and_no_longer() {
+        let memory = Memory::default().with_request(completed());
+        let record = async |time| memory.record_link(&request().account, request().id, &link(time)).await;
+        assert!(record("2026-04-05T09:59:59Z").await.is_ok());
+        assert!(matches!(record("2026-04-05T10:00:00Z").await, Err(StoreError::Conflict)));
+        assert_eq!(memory.requests()[0].timeline.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_link_is_recorded_only_for_a_completed_request_of_the_account() {
+        let other = AccountId::parse("birch").unwrap();
+        let pending = Request { status: Status::Pending, ..completed() };
+        for (stored, account) in [(pending, &request().account), (completed(), &other)] {
+            let memory = Memory::default().with_request(stored.clone());
+            let recorded = memory.record_link(account, stored.id, &link("2026-01-06T10:00:00Z")).await;
+            assert!(matches!(recorded, Err(StoreError::Conflict)));
+            assert_eq!(memory.requests(), [stored]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_revoke_is_written_before_the_start_and_no_longer() {
+        for (time, written) in [("2026-01-05T10:04:59Z", true), ("2026-01-05T10:05:00Z", false)] {
+            let memory = Memory::default().with_request(request());
+            let event = Event { at: at(time), event: EventKind::Revoked, by: None };
+            let revoked = Request { status: Status::Canceled, timeline: vec![event], ..request() };
+            assert_eq!(memory.revoke(&revoked).await.is_ok(), written, "{time}");
+            assert_eq!(memory.requests()[0].status == Status::Canceled, written, "{time}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use habeas_local::Snapshot;
+use serde_json::Value;
+
+use crate::Outcome;
+use crate::ui::Ui;
+
+/// The fields by which a row of the sample application is a person's own.
+const OWNER_FIELDS: [&str; 5] = ["host_email", "email", "speaker_email", "sender_email", "owner_email"];
+
+/// Shows that a deleted person is gone from every source, and that nothing else changed.
+pub(super) fn check(before: &Snapshot, after: &Snapshot, person: &str, dir: &Path, ui: &Ui) -> Outcome {
+    let mut files = BTreeSet::new();
+    let (mut removed, mut masked, mut untouched) = (0, 0, 0);
+    for (table, rows) in &before.tables {
+        let (mut removed_here, mut masked_here) = (0, 0);
+        for (key, row) in rows {
+            let was: Value = serde_json::from_str(row)?;
+            let theirs = OWNER_FIELDS.iter().any(|field| was[field] == person);
+            match after.tables.get(table).and_then(|rows| rows.get(key)) {
+                None if theirs => {
+                    removed_here += 1;
+                    files.extend(was["s3_key"].as_str().map(ToOwned::to_owned));
+                }
+                Some(now) if theirs => {
+                    is_masked(&was, &serde_json::from_str(now)?, person)
+                        .map_err(|problem| format!("{table} {key}: {problem}"))?;
+                    masked_here += 1;
+                }
+                Some(now) if now == row => untouched += 1,
+                _ => return Err(format!("{table} {key} is somebody else's, and changed").into()),
+            }
+        }
+        if removed_here + masked_here > 0 {
+            ui.say(&format!("  {table:<36} {removed_here} deleted, {masked_here} masked"));
+        }
+        (removed, masked) = (removed + removed_here, masked + masked_here);
+    }
+    let kept: BTreeSet<_> = before.files.keys().filter(|key| !is_version_of(key, &files)).collect();
+    if kept != after.files.keys().collect() || kept.iter().any(|key| before.files[*key] != after.files[*key])
+    {
+        return Err("the bucket is not what it was less the deleted person's files".into());
+    }
+    everywhere(after, person)?;
+    let expected = habeas_sample_data::expected(dir, person, None)?;
+    let expected: usize = expected.values().flat_map(|of_type| of_type.values()).map(BTreeSet::len).sum();
+    if removed + masked == 0 {
+        return Err(format!("{person} had {expected} records, and none was deleted").into());
+    }
+    ui.say(&format!(
+        "  {person} is gone: {removed} rows deleted, {masked} masked, {} files deleted.",
+        files.len()
+    ));
+    ui.say(&format!(
+        "  All {untouched} other rows and {} files are byte for byte what they were.",
+        kept.len()
+    ));
+    Ok(())
+}
+
+/// A masked row is what it was, less the fields that named the person.
+fn is_masked(was: &Value, now: &Value, person: &str) -> Result<(), String> {
+    let mut expected = was.clone();
+    if let Some(fields) = expected.as_object_mut() {
+        fields.retain(|name, value| !(OWNER_FIELDS.contains(&name.as_str()) && value == person));
+    }
+    if *now == expected { Ok(()) } else { Err("is neither deleted nor merely masked".to_owned()) }
+}
+
+/// The key of an object, or of an older version of it.
+fn is_version_of(key: &str, files: &BTreeSet<String>) -> bool {
+    files.contains(key) || key.rsplit_once('@').is_some_and(|(key, _)| files.contains(key))
+}
+
+/// The address stands nowhere any more, in whatever field.
+fn everywhere(after: &Snapshot, person: &str) -> Outcome {
+    for (table, rows) in &after.tables {
+        if let Some((key, _)) = rows.iter().find(|(_, row)| row.contains(person)) {
+            return Err(format!("{table} {key} still contains the address").into());
+        }
+    }
+    Ok(())
+}
