@@ -40,6 +40,13 @@ impl Ui {
         self.say(&format!("\n== {line}"));
     }
 
+    /// What is going on right now, for a terminal only.
+    pub(crate) fn doing(&self, what: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(what.to_owned());
+        }
+    }
+
     pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

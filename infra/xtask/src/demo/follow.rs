@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use habeas_local::{Api, Progress, Stack};
+use habeas_local::{Api, Stack};
 use serde_json::Value;
 
 use super::expect;
@@ -31,7 +31,7 @@ pub(super) async fn follow(stack: &Stack, api: &Api, id: &str, ui: &Ui) -> Outco
             .collect();
         for state in &entered[told.min(entered.len())..] {
             ui.say(&format!("  {:>5.1} s  {state}", started.elapsed().as_secs_f32()));
-            ui.step(&format!("{state} …"));
+            ui.doing(&format!("{state} …"));
         }
         told = entered.len();
         if execution.status.as_str() != "RUNNING" {
