@@ -4,8 +4,22 @@ use crate::{Outcome, root};
 
 /// Runs cargo in the workspace; it shows its own progress.
 pub(crate) fn cargo(arguments: &[&str]) -> Outcome {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    run(Command::new(cargo).args(arguments).current_dir(root()), &format!("cargo {}", arguments.join(" ")))
+    run(cargo_command().args(arguments), &format!("cargo {}", arguments.join(" ")))
+}
+
+/// Cargo as a person calls it. `cargo run` tells this program which package it
+/// is; build scripts would take that for a change, and everything behind them
+/// would be built again.
+pub(crate) fn cargo_command() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|of_run| text.starts_with(of_run)) {
+            command.env_remove(&name);
+        }
+    }
+    command
 }
 
 /// Builds every function with the profile that the local stack and all tests share.

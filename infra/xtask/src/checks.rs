@@ -1,4 +1,3 @@
-use std::process::Command;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -74,10 +73,11 @@ fn journeys(runtime: &Runtime) -> Outcome {
     let options = UpOptions::new(&root(), TEST_STACK)?.waits(EXPORT_WAIT_SECONDS, DELETION_WAIT_SECONDS);
     let tested = runtime.block_on(Stack::up(&options, &ui)).map_err(Into::into).and_then(|_| {
         ui.finish();
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut tests = Command::new(cargo);
-        tests.current_dir(root()).env("HABEAS_STACK", TEST_STACK);
+        let mut tests = build::cargo_command();
+        tests.env("HABEAS_STACK", TEST_STACK);
         tests.args(["test", "--workspace", "--test", "journeys", "--features", "habeas-journeys/stack"]);
+        // One after the other: they compare all of the sources before and after.
+        tests.args(["--", "--test-threads", "1"]);
         build::run(&mut tests, "the journeys")
     });
     if tested.is_err() {

@@ -51,17 +51,16 @@ impl Cast {
         let in_account = |address: &String| member(address).is_some_and(|m| m.account_id == account);
         let boards = addresses(dir, "whiteboards", "owner_email")?;
         let mut seen = BTreeSet::new();
-        let mut people = hosts
-            .iter()
-            .take(1)
-            .chain(boards.iter())
-            .chain(hosts.iter())
-            .filter(|address| in_account(address) && seen.insert((*address).clone()))
-            .cloned();
-        let mut next =
-            || people.next().ok_or("the first host's account has fewer than five people with data");
-        let exported = vec![next()?, next()?, next()?];
-        let (deleted, spared) = (next()?, next()?);
+        // A host and two who draw are exported; the hosts after them are deleted
+        // and spared, so that the deletion has something of everything to do.
+        let mut people =
+            hosts.iter().take(1).chain(boards.iter()).filter(|a| in_account(a) && seen.insert((*a).clone()));
+        let exported: Vec<String> = people.by_ref().take(3).cloned().collect();
+        let mut others =
+            hosts.iter().filter(|a| in_account(a) && !exported.contains(a) && seen.insert((*a).clone()));
+        let (Some(deleted), Some(spared)) = (others.next().cloned(), others.next().cloned()) else {
+            return Err("the first host's account has fewer than three hosts of meetings".into());
+        };
         let admin = directory.members.iter().find(|m| m.account_id == account && m.role == "admin");
         let admin = admin.ok_or("the first host's account has no administrator")?.email.clone();
         Ok(Self { admin, exported, deleted, spared })

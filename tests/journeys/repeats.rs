@@ -1,0 +1,111 @@
+use habeas_local::Changes;
+use habeas_sample_data::cast;
+use serde_json::{Value, json};
+
+use crate::world::{World, journey};
+
+/// Files a request, takes it back, and waits until its workflow has let go of
+/// it: its tasks can then be called by hand.
+async fn idle(world: &World, body: &Value) -> String {
+    let admin = world.admin().await;
+    let id = world.file(&admin, body);
+    assert_eq!(admin.post(&format!("/v1/requests/{id}/revoke"), &json!({})).unwrap().status, 200);
+    assert_eq!(world.ended(&admin, &id).await["status"], "Canceled");
+    id
+}
+
+async fn call(world: &World, function: &str, input: &Value) -> Value {
+    let reply = world.stack.invoke(function, input).await.unwrap();
+    assert_eq!(reply.function_error, None, "{function}: {}", reply.payload);
+    reply.payload
+}
+
+#[test]
+fn every_task_of_an_export_leaves_the_same_result_when_it_runs_twice() {
+    journey(async |world| {
+        let id = idle(&world, &json!({"kind": "export", "subjects": [cast().exported[2]]})).await;
+        let state = world.stack.state().clone();
+        let input = json!({"account": "aurora", "request": id});
+        let (work, archives) = (format!("work/{id}/"), format!("archives/{id}"));
+
+        let planned = call(&world, "plan", &input).await;
+        let plan = world.objects(&state.work_bucket, &work).await;
+        assert_eq!(call(&world, "plan", &input).await, planned);
+        assert_eq!(world.objects(&state.work_bucket, &work).await, plan);
+
+        let unit = unit(&world, planned["units"].as_str().unwrap()).await;
+        let collect = json!({"account": "aurora", "request": id, "unit": unit});
+        let collected = call(&world, "collect", &collect).await;
+        assert_eq!(collected["done"], true);
+        let fragments = world.objects(&state.work_bucket, &work).await;
+        assert_eq!(fragments.len(), 3, "plan, index and segment: {fragments:?}");
+        assert_eq!(call(&world, "collect", &collect).await, collected);
+        assert_eq!(world.objects(&state.work_bucket, &work).await, fragments);
+
+        let packaged = call(&world, "package", &input).await;
+        assert_eq!(packaged["done"], true);
+        let archive = world.objects(&state.archive_bucket, &archives).await;
+        assert_eq!(archive.len(), 1);
+        let again = call(&world, "package", &input).await;
+        assert_eq!(again["set"]["counts"], packaged["set"]["counts"]);
+        assert_eq!(world.objects(&state.archive_bucket, &archives).await, archive);
+
+        for _ in 0..2 {
+            call(&world, "tidy", &input).await;
+            assert_eq!(world.objects(&state.work_bucket, &work).await, []);
+            assert_eq!(world.objects(&state.archive_bucket, &archives).await, []);
+        }
+    });
+}
+
+#[test]
+fn every_task_of_a_deletion_leaves_the_same_result_when_it_runs_twice() {
+    journey(async |world| {
+        // Nothing is held of the administrator, but of a board made for this.
+        let person = "repeat@aurora.example";
+        let member = json!({"account_id": "aurora", "email": person, "name": "Re Peat", "role": "member"});
+        crate::world::learn(&world.stack, "member.upserted", "2026-01-01T00:00:00Z", &member).await;
+        let before = world.stack.snapshot_sources().await.unwrap();
+        put_message(&world, person).await;
+        let id = idle(&world, &json!({"kind": "delete", "subjects": [person], "confirm": true})).await;
+        let input = json!({"account": "aurora", "request": id});
+        let planned = call(&world, "plan", &input).await;
+        let unit = unit(&world, planned["units"].as_str().unwrap()).await;
+        let of_unit = json!({"account": "aurora", "request": id, "unit": unit});
+        let inventory = call(&world, "collect", &of_unit).await;
+        assert_eq!(call(&world, "collect", &of_unit).await, inventory);
+
+        let early = world.stack.invoke("verify", &input).await.unwrap();
+        assert_eq!(early.payload["errorType"], "Habeas.StillThere", "nothing is erased yet");
+
+        let erased = call(&world, "erase", &of_unit).await;
+        let after = world.stack.snapshot_sources().await.unwrap();
+        assert_eq!(before.changes(&after), Changes::default(), "only the message came and went");
+        assert_eq!(call(&world, "erase", &of_unit).await, erased);
+        assert!(after.changes(&world.stack.snapshot_sources().await.unwrap()).is_empty());
+
+        let verified = call(&world, "verify", &input).await;
+        assert_eq!(verified["set"]["counts"]["M"][person]["M"]["chat"]["N"], "1");
+        assert_eq!(call(&world, "verify", &input).await, verified);
+        call(&world, "tidy", &input).await;
+    });
+}
+
+async fn unit(world: &World, key: &str) -> Value {
+    let bucket = &world.stack.state().work_bucket;
+    let object = world.stack.clients().s3.get_object().bucket(bucket).key(key).send().await.unwrap();
+    let lines = object.body.collect().await.unwrap().to_vec();
+    let mut units = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let unit = serde_json::from_slice(units.next().unwrap()).unwrap();
+    assert_eq!(units.next(), None);
+    unit
+}
+
+async fn put_message(world: &World, sender: &str) {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    let text = |text: &str| AttributeValue::S(text.into());
+    let put = world.stack.clients().dynamodb.put_item().table_name("meetings-app-chat_messages");
+    let put = put.item("channel_id", text("of-a-repeat")).item("message_id", text("1"));
+    let put = put.item("account_id", text("aurora")).item("sender_email", text(sender));
+    put.item("sent_at", text("2026-03-01T00:00:00Z")).item("text", text("hello")).send().await.unwrap();
+}
