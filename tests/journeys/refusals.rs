@@ -114,7 +114,7 @@ fn a_request_of_another_account_answers_like_one_that_does_not_exist() {
             assert_eq!(answer(&id), answer("no-id-at-all"), "{method} {path}");
         }
         let page: Value = other.get("/v1/requests").unwrap().json().unwrap();
-        assert_eq!(page["requests"], json!([]));
+        assert!(page["requests"].as_array().unwrap().iter().all(|request| request["id"] != json!(id)));
         let revoked = admin.post(&format!("/v1/requests/{id}/revoke"), &json!({})).unwrap();
         assert_eq!(revoked.status, 200, "{}", revoked.text());
     });

@@ -8,8 +8,8 @@ use habeas_archive::{
 use habeas_aws::WorkKeys;
 use habeas_domain::Request;
 use habeas_lambda::{TaskError, names};
-use habeas_sources::{Address, Found, Source, Walk, to_json};
-use habeas_work::{Ground, Unit, UnitOutput, source_error, subject};
+use habeas_sources::{Address, Found, Key, Source, TypedKey, Walk, to_json};
+use habeas_work::{Ground, Step, Unit, UnitOutput, source_error, subject};
 use sha2::{Digest, Sha256};
 
 use crate::Cursor;
@@ -34,9 +34,9 @@ pub(crate) async fn step(
     let mut full = false;
     while let Some(task) = unit.tasks.get(cursor.task).filter(|_| !full) {
         let source = ground.source(&task.source)?;
-        let subject = subject(request, &task.subject);
-        let mut walk = Walk::new(&ground.stores, &ground.map, source, &subject);
-        let mut collection = Collection::new(source, task.subject.as_str(), cursor.members);
+        let subject = subject(request, task)?;
+        let walk = Walk::new(&ground.stores, &ground.map, source, &subject);
+        let mut collection = Collection::new(source, subject.email.as_str(), cursor.members);
         let mut next = Some(cursor.at.clone());
         while let Some(at) = next.as_ref().filter(|_| !full) {
             let page = walk.page(at).await.map_err(source_error)?;
@@ -56,8 +56,7 @@ pub(crate) async fn step(
     }
     cursor.step += 1;
     let done = cursor.task >= unit.tasks.len();
-    segment.store(ground, &WorkKeys::new(request.id), unit, cursor.step, done).await?;
-    Ok(UnitOutput { done, cursor })
+    segment.store(ground, &WorkKeys::new(request.id), unit, cursor, done).await
 }
 
 /// The segment of a step, and what its index will say.
@@ -75,14 +74,16 @@ impl Segment {
         Self { writer: SegmentWriter::new(modified), members: Vec::new(), found: Vec::new() }
     }
 
+    /// The segment first, then the index that makes it count.
     async fn store(
         self,
         ground: &Ground,
         keys: &WorkKeys,
         unit: &Unit,
-        step: u32,
+        cursor: Cursor,
         last: bool,
-    ) -> Result<(), TaskError> {
+    ) -> Result<UnitOutput<Cursor>, TaskError> {
+        let step = cursor.step;
         let segment = self.writer.finish();
         let digest: String =
             Sha256::digest(&segment.bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -98,8 +99,9 @@ impl Segment {
         if !segment.bytes.is_empty() {
             ground.work.put(&index.key, segment.bytes, "application/octet-stream").await?;
         }
-        let json = serde_json::to_vec(&index).map_err(unwritable)?;
-        Ok(ground.work.put(&keys.index(&unit.unit, step), json, "application/json").await?)
+        let kept = Step { cursor, result: index };
+        let cursor = ground.keep_first(&keys.index(&unit.unit, step), kept).await?;
+        Ok(UnitOutput { done: cursor.task >= unit.tasks.len(), cursor })
     }
 }
 
@@ -141,7 +143,7 @@ impl<'a> Collection<'a> {
                 let line = to_json(&item, left_out);
                 self.push(&line, segment)
             }
-            Found::File { key, of } => self.add_file(ground, &key, &of, segment).await,
+            Found::File { key, lead } => self.add_file(ground, &key, &folder(&lead), segment).await,
         }
     }
 
@@ -216,6 +218,20 @@ impl<'a> Collection<'a> {
             files: self.files,
         }
     }
+}
+
+/// A folder for the files of one record, named by its key. Keys that differ only
+/// in case are told apart by a digest: many file systems would not.
+fn folder(lead: &Key) -> String {
+    let values = lead.values().map(|value| match value {
+        TypedKey::S(text) | TypedKey::N(text) | TypedKey::B(text) => text.as_str(),
+    });
+    let name = values.collect::<Vec<_>>().join("-");
+    if name == name.to_lowercase() {
+        return name;
+    }
+    let digest = Sha256::digest(name.as_bytes());
+    format!("{name}~{}", digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
 fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> TaskError {

@@ -2,9 +2,9 @@ use std::time::Instant;
 
 use habeas_aws::WorkKeys;
 use habeas_domain::Request;
-use habeas_lambda::{TaskError, names};
+use habeas_lambda::TaskError;
 use habeas_sources::{Found, Target, Walk};
-use habeas_work::{Ground, Inventory, Listed, Unit, UnitOutput, source_error, subject};
+use habeas_work::{Ground, Inventory, Listed, Step, Unit, UnitOutput, source_error, subject};
 
 use crate::Cursor;
 
@@ -23,8 +23,8 @@ pub(crate) async fn step(
     let mut full = false;
     while let Some(task) = unit.tasks.get(cursor.task).filter(|_| !full) {
         let source = ground.source(&task.source)?;
-        let subject = subject(request, &task.subject);
-        let mut walk = Walk::new(&ground.stores, &ground.map, source, &subject);
+        let subject = subject(request, task)?;
+        let walk = Walk::new(&ground.stores, &ground.map, source, &subject);
         let mut next = Some(cursor.at.clone());
         while let Some(at) = next.as_ref().filter(|_| !full) {
             let page = walk.page(at).await.map_err(source_error)?;
@@ -40,12 +40,9 @@ pub(crate) async fn step(
     cursor.step += 1;
     let done = cursor.task >= unit.tasks.len();
     let inventory = Inventory { unit: unit.unit.clone(), step: cursor.step, last: done, targets };
-    let json = serde_json::to_vec(&inventory).map_err(|error| {
-        TaskError::new(names::INCOMPLETE, "The inventory cannot be written.").because(error)
-    })?;
     let key = WorkKeys::new(request.id).inventory(&unit.unit, cursor.step);
-    ground.work.put(&key, json, "application/json").await?;
-    Ok(UnitOutput { done, cursor })
+    let cursor = ground.keep_first(&key, Step { cursor, result: inventory }).await?;
+    Ok(UnitOutput { done: cursor.task >= unit.tasks.len(), cursor })
 }
 
 /// Other people's records that the person only led to are not theirs to erase.
@@ -53,7 +50,7 @@ fn listed(task: usize, found: Found) -> Option<Listed> {
     let target = match found {
         Found::Record { key, own: true, .. } => Target::Record(key),
         Found::Record { own: false, .. } => return None,
-        Found::File { key, .. } => Target::File(key),
+        Found::File { key, lead } => Target::File { key, lead },
     };
     Some(Listed { task, target })
 }

@@ -6,7 +6,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use habeas_aws::WorkKeys;
 use habeas_domain::Request;
 use habeas_lambda::{TaskError, names};
-use habeas_work::{Ground, Listed, Unit, UnitInput, UnitOutput, source_error, subject};
+use habeas_sources::Target;
+use habeas_work::{Ground, Inventory, Listed, Unit, UnitInput, UnitOutput, source_error, subject};
 use serde::{Deserialize, Serialize};
 
 /// How many targets are erased at a time: quick for a person with thousands of
@@ -20,14 +21,25 @@ const BATCH_TARGETS: usize = 256;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
-    /// How many of the inventory's objects are done.
+    pub pass: Pass,
+    /// How many of the inventory's objects are done in this pass.
     pub inventories: usize,
     /// How many targets of the next one are done.
     pub targets: usize,
 }
 
+/// Files go first. They are found through records, so that with the records gone
+/// nobody could find them again, should something fail in between.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pass {
+    #[default]
+    Files,
+    Records,
+}
+
 /// Erases what the inventory lists, as far as the time goes. Safe to repeat:
-/// every write is conditional on the record still being the person's.
+/// only what still is the person's is touched.
 pub async fn erase(
     ground: &Ground,
     input: UnitInput<Cursor>,
@@ -43,26 +55,48 @@ pub async fn erase(
         ));
     }
     let mut cursor = input.cursor.unwrap_or_default();
-    while let Some(inventory) = inventories.get(cursor.inventories) {
-        let Some(rest) = inventory.targets.get(cursor.targets..).filter(|rest| !rest.is_empty()) else {
-            cursor = Cursor { inventories: cursor.inventories + 1, targets: 0 };
-            continue;
-        };
+    while let Some(rest) = rest(&inventories, &mut cursor) {
         if Instant::now() >= deadline {
             return Ok(UnitOutput { done: false, cursor });
         }
         let batch = &rest[..rest.len().min(BATCH_TARGETS)];
-        erase_batch(ground, &request, &input.unit, batch).await?;
+        let of_pass: Vec<_> = batch.iter().filter(|listed| cursor.pass.takes(&listed.target)).collect();
+        erase_batch(ground, &request, &input.unit, &of_pass).await?;
         cursor.targets += batch.len();
     }
     Ok(UnitOutput { done: true, cursor })
+}
+
+impl Pass {
+    fn takes(self, target: &Target) -> bool {
+        match target {
+            Target::File { .. } => self == Self::Files,
+            Target::Record(_) => self == Self::Records,
+        }
+    }
+}
+
+/// The targets that the cursor stands before, moved on to where there are some.
+fn rest<'a>(inventories: &'a [Inventory], cursor: &mut Cursor) -> Option<&'a [Listed]> {
+    loop {
+        match inventories.get(cursor.inventories) {
+            Some(inventory) => match inventory.targets.get(cursor.targets..) {
+                Some(rest) if !rest.is_empty() => return Some(rest),
+                _ => *cursor = Cursor { inventories: cursor.inventories + 1, targets: 0, ..*cursor },
+            },
+            None if cursor.pass == Pass::Files => {
+                *cursor = Cursor { pass: Pass::Records, ..Cursor::default() }
+            }
+            None => return None,
+        }
+    }
 }
 
 async fn erase_batch(
     ground: &Ground,
     request: &Request,
     unit: &Unit,
-    batch: &[Listed],
+    batch: &[&Listed],
 ) -> Result<(), TaskError> {
     stream::iter(batch)
         .map(|listed| erase_one(ground, request, unit, listed))
@@ -82,14 +116,17 @@ async fn erase_one(
         .get(listed.task)
         .ok_or_else(|| TaskError::new(names::INCOMPLETE, "The inventory does not fit the plan."))?;
     let source = ground.source(&task.source)?;
-    let subject = subject(request, &task.subject);
-    habeas_sources::erase(&ground.stores, source, &subject, &listed.target).await.map_err(source_error)?;
+    let subject = subject(request, task)?;
+    habeas_sources::erase(&ground.stores, &ground.map, source, &subject, &listed.target)
+        .await
+        .map_err(source_error)?;
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use habeas_testkit::{address, events, request};
+    use habeas_sources::Key;
+    use habeas_testkit::{events, request};
 
     use super::*;
 
@@ -110,7 +147,30 @@ mod tests {
         let input = read(include_str!("../../../events/erase/first-step.json"));
         assert_eq!((&input.account, input.request), (&request().account, request().id));
         assert_eq!((input.unit.unit.as_str(), input.cursor), ("0001", None));
-        assert_eq!(input.unit.tasks[0].subject, address("bob@amber.example"));
+        assert_eq!(input.unit.tasks[0].subject, 0);
+    }
+
+    #[test]
+    fn all_files_go_before_any_record() {
+        let record = || Target::Record(Key::new());
+        let file = |key: &str| Target::File { key: key.into(), lead: Key::new() };
+        let inventory = |step, targets: Vec<Target>| Inventory {
+            unit: "0001".into(),
+            step,
+            last: step == 3,
+            targets: targets.into_iter().map(|target| Listed { task: 0, target }).collect(),
+        };
+        let inventories = [
+            inventory(1, vec![record(), file("a")]),
+            inventory(2, vec![]),
+            inventory(3, vec![file("b"), record()]),
+        ];
+        let (mut cursor, mut order) = (Cursor::default(), Vec::new());
+        while let Some(rest) = rest(&inventories, &mut cursor) {
+            order.extend(rest.iter().map(|listed| &listed.target).filter(|target| cursor.pass.takes(target)));
+            cursor.targets += rest.len();
+        }
+        assert_eq!(order, [&file("a"), &file("b"), &record(), &record()]);
     }
 
     #[test]

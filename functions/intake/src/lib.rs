@@ -1,8 +1,8 @@
 //! `POST /v1/requests`: files a request and starts its workflow.
 
 use habeas_domain::{
-    Account, Directory, Executions, Member, Order, Requests, Role, Stamp, Waits, file_request, member_view,
-    request_view,
+    Account, Directory, Executions, Member, Order, Request, Requests, Role, Stamp, StoreError, Waits,
+    file_request, member_view, request_view,
 };
 use habeas_lambda::{Call, Fault, Reply, chain, signed_in};
 
@@ -23,6 +23,18 @@ impl<D: Directory, R: Requests, E: Executions> Intake<D, R, E> {
         self.file(order, &member, &account, stamp).await
     }
 
+    /// A write whose answer was lost is repeated by the SDK and then finds
+    /// itself: the id is new, so what lies there under it is ours.
+    async fn store(&self, request: &Request) -> Result<(), StoreError> {
+        match self.requests.file(request).await {
+            Err(StoreError::Conflict) => match self.requests.get(&request.account, request.id).await? {
+                Some(stored) if stored == *request => Ok(()),
+                _ => Err(StoreError::Conflict),
+            },
+            stored => stored,
+        }
+    }
+
     async fn file(
         &self,
         order: Order,
@@ -32,7 +44,7 @@ impl<D: Directory, R: Requests, E: Executions> Intake<D, R, E> {
     ) -> Result<Reply, Fault> {
         let known = self.directory.members_of(&account.id, &order.subjects).await?;
         let request = file_request(order, member, account, &known, self.waits, stamp)?;
-        self.requests.file(&request).await?;
+        self.store(&request).await?;
         // The request is filed from here on. Where the start fails, the sweep
         // repeats it: the person is told the truth, which is that it is filed.
         if let Err(fault) = self.executions.start(&request).await {

@@ -13,10 +13,11 @@ use std::time::Instant;
 use chrono::{DateTime, Days, Utc};
 use habeas_archive::{SegmentIndex, complete};
 use habeas_aws::{Bucket, WorkKeys, typed};
-use habeas_domain::{Archive, Request};
+use habeas_domain::{Archive, Counts, Request};
 use habeas_lambda::{TaskError, names};
 use habeas_work::{Ground, RequestInput};
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 /// What packaging works with, and how long archives are kept.
@@ -32,7 +33,7 @@ pub struct Package {
 #[derive(Debug, Serialize)]
 pub struct Packaged {
     done: bool,
-    set: Value,
+    archive: Value,
 }
 
 impl Package {
@@ -45,36 +46,24 @@ impl Package {
         let request = self.ground.request(&input.account, input.request).await?;
         let keys = WorkKeys::new(request.id);
         let units = self.ground.units(&keys).await?;
-        let indexes = self.indexes(&keys).await?;
+        // In order of unit and step, which is the order of their keys.
+        let indexes: Vec<SegmentIndex> = self.ground.results::<IgnoredAny, _>(&keys.indexes()).await?;
         let planned: Vec<_> = units.iter().map(|unit| unit.unit.clone()).collect();
         complete(&indexes, &planned).map_err(incomplete)?;
         let key = WorkKeys::archive(request.id);
         let Some(bytes) = self.assemble(&key, &request, &units, &indexes, deadline).await? else {
-            return Ok(Packaged { done: false, set: Value::Null });
+            return Ok(Packaged { done: false, archive: Value::Null });
         };
         let archive = Archive { key, bytes, expires_at: now + self.keep };
         self.ground.table.put_archive(&request, &archive).await?;
-        let counts = counts(&request, &indexes);
-        Ok(Packaged {
-            done: true,
-            set: json!({ "archive": typed(&json!(archive)), "counts": typed(&json!(counts)) }),
-        })
-    }
-
-    /// All indexes in order of unit and step, which is the order of their keys.
-    async fn indexes(&self, keys: &WorkKeys) -> Result<Vec<SegmentIndex>, TaskError> {
-        let mut indexes = Vec::new();
-        for object in self.ground.work.list(&keys.indexes()).await? {
-            let json = self.ground.object(&object.key).await?;
-            indexes.push(serde_json::from_slice(&json).map_err(incomplete)?);
-        }
-        Ok(indexes)
+        self.ground.table.set_counts(&request, &counts(&request, &indexes)).await?;
+        Ok(Packaged { done: true, archive: typed(&json!(archive)) })
     }
 }
 
-fn counts(request: &Request, indexes: &[SegmentIndex]) -> BTreeMap<String, BTreeMap<String, u64>> {
+fn counts(request: &Request, indexes: &[SegmentIndex]) -> Counts {
     let types: BTreeMap<_, _> = request.data_types.iter().map(|t| (t.to_string(), 0)).collect();
-    let mut counts: BTreeMap<_, _> =
+    let mut counts: Counts =
         request.subjects.iter().map(|subject| (subject.as_str().to_owned(), types.clone())).collect();
     for found in indexes.iter().flat_map(|index| &index.found) {
         let of = counts.entry(found.subject.as_str().to_owned()).or_default();

@@ -16,10 +16,16 @@ async fn main() -> Result<(), StartError> {
     let package = Package {
         ground: Ground::from_env(&aws)?,
         archives: Bucket::new(&aws, required("ARCHIVE_BUCKET")?),
-        keep: Days::new(number("ARCHIVE_DAYS")?),
+        keep: Days::new(keep()?),
     };
     serve_task(async |event: LambdaEvent<_>| {
         package.package(&event.payload, now(), deadline(&event.context, RESERVE)).await
     })
     .await
+}
+
+/// The bucket's own lifecycle must not remove what can still be downloaded.
+fn keep() -> Result<u64, StartError> {
+    let (keep, backstop): (u64, u64) = (number("ARCHIVE_DAYS")?, number("ARCHIVE_BACKSTOP_DAYS")?);
+    if keep < backstop { Ok(keep) } else { Err("ArchiveDays must be less than ArchiveBackstopDays".into()) }
 }

@@ -11,6 +11,7 @@ async fn main() -> Result<(), StartError> {
         machine: StateMachine::new(&aws, required("STATE_MACHINE")?),
         archives: Bucket::new(&aws, required("ARCHIVE_BUCKET")?),
         notify: Function::new(&aws, required("NOTIFY_FUNCTION")?),
+        tidy: Function::new(&aws, required("TIDY_FUNCTION")?),
     };
-    serve_task(async |_: LambdaEvent<Tick>| sweep.sweep(now()).await).await
+    serve_task(async |_: LambdaEvent<Tick>| Ok(sweep.sweep(now()).await)).await
 }

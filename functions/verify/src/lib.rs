@@ -3,22 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use habeas_aws::{WorkKeys, typed};
-use habeas_domain::Request;
+use habeas_aws::WorkKeys;
+use habeas_domain::{Counts, Request};
 use habeas_lambda::{TaskError, names};
 use habeas_sources::{Address, Cursor, Erase, Found, Source, Target, Walk};
 use habeas_work::{Ground, Inventory, RequestInput, Unit, UnitTask, source_error, subject};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Records by person and data type.
-type Counts = BTreeMap<String, BTreeMap<String, u64>>;
-
-/// What the state machine writes into the request's row, in DynamoDB's typed JSON.
+/// What the state machine writes into the request's row, in DynamoDB's typed
+/// JSON: a deletion has no archive.
 #[derive(Debug, Serialize)]
 pub struct Verified {
-    done: bool,
-    set: Value,
+    archive: Value,
 }
 
 /// Reads every source of the request again, and every file of the inventory.
@@ -46,8 +43,8 @@ pub async fn verify(ground: &Ground, input: &RequestInput) -> Result<Verified, T
         let message = format!("After the deletion, records were still there: {}.", what.join(", "));
         return Err(TaskError::new(names::STILL_THERE, message));
     }
-    let counts = erased(ground, &request, &units, &inventories)?;
-    Ok(Verified { done: true, set: json!({ "archive": { "NULL": true }, "counts": typed(&json!(counts)) }) })
+    ground.table.set_counts(&request, &erased(ground, &request, &units, &inventories)?).await?;
+    Ok(Verified { archive: json!({ "NULL": true }) })
 }
 
 /// How many of a person's own records a source still gives, where it should give none.
@@ -60,8 +57,8 @@ async fn records_left(
     if matches!(source.erase, Erase::Retain { .. }) {
         return Ok(0);
     }
-    let subject = subject(request, &task.subject);
-    let mut walk = Walk::new(&ground.stores, &ground.map, source, &subject);
+    let subject = subject(request, task)?;
+    let walk = Walk::new(&ground.stores, &ground.map, source, &subject);
     let (mut left, mut next) = (0, Some(Cursor::default()));
     while let Some(at) = next {
         let page = walk.page(&at).await.map_err(source_error)?;
@@ -83,7 +80,7 @@ fn files<'a>(
     for listed in &inventory.targets {
         let source = ground.source(&task(units, inventory, listed.task)?.source)?;
         match &listed.target {
-            Target::File(key) if !matches!(source.erase, Erase::Retain { .. }) => {
+            Target::File { key, .. } if !matches!(source.erase, Erase::Retain { .. }) => {
                 files.push((source, key.as_str()))
             }
             _ => {}
@@ -106,7 +103,7 @@ fn erased(
             let task = task(units, inventory, listed.task)?;
             let source = ground.source(&task.source)?;
             if !matches!(source.erase, Erase::Retain { .. }) {
-                let of = counts.entry(task.subject.as_str().to_owned()).or_default();
+                let of = counts.entry(subject(request, task)?.email.into()).or_default();
                 *of.entry(source.data_type.to_string()).or_default() += 1;
             }
         }

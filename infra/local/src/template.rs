@@ -5,7 +5,7 @@ const TRANSFORM: &str = "Transform: AWS::Serverless-2016-10-31";
 
 /// Who may send mail as whom. The emulator looks `ses:SendEmail` up on every
 /// resource and not on the identity, and would refuse it to the function.
-const SES_IDENTITY: &str = ":identity/*\"";
+const SES_IDENTITY: &str = ":identity/${Sender}\"";
 
 /// A local artifact that a template names and that has to go to S3 first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +147,8 @@ Resources:
 
     #[test]
     fn mail_may_be_sent_on_every_resource_as_the_emulator_wants_it() {
-        let policy = "  Resource:\n    - !Sub \"arn:aws:ses:${AWS::Region}:${AWS::AccountId}:identity/*\"\n";
+        let policy =
+            "  Resource:\n    - !Sub \"arn:aws:ses:${AWS::Region}:${AWS::AccountId}:identity/${Sender}\"\n";
         let text = rewritten(policy, &BTreeMap::new());
         assert!(text.ends_with("  Resource:\n    - \"*\"\n"));
     }

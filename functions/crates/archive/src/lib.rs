@@ -97,7 +97,6 @@ mod segment;
 mod subject;
 mod tail;
 mod time;
-mod unique;
 
 pub use complete::{Incomplete, complete};
 pub use directory::central_directory;
@@ -115,4 +114,3 @@ pub use segment::{AddError, Segment, SegmentWriter};
 pub use subject::Subject;
 pub use tail::{TailError, tail};
 pub use time::DosTime;
-pub use unique::UniqueNames;

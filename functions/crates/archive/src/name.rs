@@ -4,7 +4,7 @@ use crate::segment::hex;
 use sha2::{Digest, Sha256};
 
 /// File systems take 255 bytes in a component; this leaves room for the number
-/// of a rotated member and for the `~2` of [`UniqueNames`](crate::UniqueNames).
+/// of a rotated member.
 const COMPONENT_BYTES_MAX: usize = 200;
 /// Digits of the SHA-256 that tells two shortened names apart: 128 bits.
 const HASH_DIGITS: usize = 32;

@@ -1,4 +1,5 @@
 use std::env;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -7,12 +8,20 @@ use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 /// The roots that Amazon's endpoints chain to. Parsing these five instead of
 /// the system's whole store is most of what a cold start saves.
 const AMAZON_ROOTS: &[u8] = include_bytes!("../roots/amazon.pem");
+
+/// A service that is silent for this long is asked again, well within an API
+/// function's 15 s.
+const ANSWER_SECONDS_MAX: u64 = 4;
+
+/// S3 answers a part copy when all of it is copied.
+const COPY_SECONDS_MAX: u64 = 60;
 
 /// Where any of these is set, calls may meet certificates of another authority,
 /// so the system's trust store is used.
@@ -60,6 +69,7 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(http_client())
             .sleep_impl(TokioSleep::new())
+            .timeout_config(timeouts(ANSWER_SECONDS_MAX))
             .time_source(SystemTimeSource::new());
         config.set_endpoint_url(endpoint);
         Self { config: config.build() }
@@ -80,6 +90,7 @@ impl Aws {
     pub fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&self.config)
             .force_path_style(self.config.endpoint_url().is_some())
+            .timeout_config(timeouts(COPY_SECONDS_MAX))
             .build();
         aws_sdk_s3::Client::from_conf(config)
     }
@@ -93,6 +104,13 @@ impl Aws {
     pub fn step_functions(&self) -> aws_sdk_sfn::Client {
         aws_sdk_sfn::Client::new(&self.config)
     }
+}
+
+fn timeouts(answer_seconds: u64) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .read_timeout(Duration::from_secs(answer_seconds))
+        .build()
 }
 
 fn http_client() -> SharedHttpClient {

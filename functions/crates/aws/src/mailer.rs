@@ -1,4 +1,5 @@
 use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::error::ProvideErrorMetadata;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 use habeas_domain::{EmailAddress, StoreError};
 
@@ -38,7 +39,11 @@ impl Mailer {
             .content(EmailContent::builder().simple(message).build())
             .send()
             .await
-            .map_err(unavailable)?;
+            .map_err(|error| {
+                // SES repeats addresses in its messages; the code says enough.
+                let code = error.code().unwrap_or("no answer").to_owned();
+                StoreError::Unavailable(format!("SES did not take the mail: {code}").into())
+            })?;
         Ok(sent.message_id.unwrap_or_default())
     }
 }

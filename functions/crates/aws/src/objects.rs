@@ -1,5 +1,5 @@
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
@@ -55,6 +55,25 @@ impl Bucket {
             .await
             .map_err(unavailable)?;
         Ok(())
+    }
+
+    /// Stores an object under a key that is free. `Conflict` where it is not.
+    pub async fn put_new(&self, key: &str, content: Vec<u8>, content_type: &str) -> Result<(), StoreError> {
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.name)
+            .key(key)
+            .content_type(content_type)
+            .if_none_match("*")
+            .body(ByteStream::from(content))
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == Some("PreconditionFailed") => Err(StoreError::Conflict),
+            Err(error) => Err(unavailable(error)),
+        }
     }
 
     /// The whole object, or nothing where there is none.

@@ -4,17 +4,13 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, SecondsFormat, Utc};
 use habeas_domain::{
-    AccountId, Archive, Cursor, EmailAddress, Event, EventKind, Page, Request, RequestId, Requests,
-    StoreError,
+    AccountId, Counts, Cursor, EmailAddress, Event, Page, Request, RequestId, Requests, StoreError,
 };
 use serde::Serialize;
 
 use crate::Table;
 use crate::error::{corrupt, unavailable};
-use crate::keys::{
-    ARCHIVES, BY_QUEUE, BY_REQUESTOR, Item, OPEN, account_partition, archive_key, mail_key, request_key,
-    requestor_partition, text,
-};
+use crate::keys::{BY_REQUESTOR, Item, OPEN, account_partition, request_key, requestor_partition, text};
 
 impl Requests for Table {
     async fn file(&self, request: &Request) -> Result<(), StoreError> {
@@ -23,7 +19,7 @@ impl Requests for Table {
         let by = requestor_partition(&request.account, &request.requestor.email);
         item.insert("requestor_pk".to_owned(), text(by));
         item.insert("queue".to_owned(), text(OPEN));
-        item.insert("queue_at".to_owned(), text(moment(request.starts_at)));
+        item.insert("queue_at".to_owned(), text(moment(request.created_at)));
         let written = self
             .client
             .put_item()
@@ -132,127 +128,24 @@ impl Requests for Table {
 /// A row holds 400 KiB; at some 150 bytes an event this leaves room to spare.
 const TIMELINE_EVENTS_MAX: usize = 1_000;
 
-/// What the sweep reads of one queue at a time.
-const QUEUE_PAGE_MAX: i32 = 100;
-
 impl Table {
-    /// Requests that have not ended and whose wait was over before `until`.
-    pub async fn overdue(&self, until: DateTime<Utc>) -> Result<Vec<Request>, StoreError> {
-        self.queue(OPEN, until).await
-    }
-
-    /// Requests whose archive has expired before `until` and has not been removed.
-    pub async fn expired(&self, until: DateTime<Utc>) -> Result<Vec<(AccountId, RequestId)>, StoreError> {
-        #[derive(serde::Deserialize)]
-        struct Row {
-            account: AccountId,
-            request: RequestId,
-        }
-        let rows: Vec<Row> = self.queue(ARCHIVES, until).await?;
-        Ok(rows.into_iter().map(|row| (row.account, row.request)).collect())
-    }
-
-    async fn queue<T: serde::de::DeserializeOwned>(
-        &self,
-        queue: &str,
-        until: DateTime<Utc>,
-    ) -> Result<Vec<T>, StoreError> {
-        let output = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(BY_QUEUE)
-            .key_condition_expression("queue = :queue AND queue_at < :until")
-            .expression_attribute_values(":queue", text(queue))
-            .expression_attribute_values(":until", text(moment(until)))
-            .limit(QUEUE_PAGE_MAX)
-            .send()
-            .await
-            .map_err(unavailable)?;
-        serde_dynamo::from_items(output.items.unwrap_or_default()).map_err(corrupt)
-    }
-
-    /// Ends a request whose workflow is gone. `Conflict` where it has ended meanwhile.
-    pub async fn fail(&self, request: &Request, reason: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
-        let event = Event { at, event: EventKind::Failed, by: None };
+    /// Notes how many records there were, while the request is being processed
+    /// or its tasks are called by hand: how it ends is another write's to say.
+    pub async fn set_counts(&self, request: &Request, counts: &Counts) -> Result<(), StoreError> {
         let written = self
             .client
             .update_item()
             .table_name(&self.name)
             .set_key(Some(request_key(&request.account, request.id)))
-            .condition_expression("#status IN (:pending, :processing)")
-            .update_expression(
-                "SET #status = :failed, ended_at = :now, failure = if_not_exists(failure, :reason), \
-                 timeline = list_append(timeline, :event) REMOVE queue, queue_at",
+            .condition_expression("attribute_exists(pk)")
+            .update_expression("SET counts = :counts")
+            .expression_attribute_values(
+                ":counts",
+                serde_dynamo::to_attribute_value(counts).map_err(corrupt)?,
             )
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":pending", text("Pending"))
-            .expression_attribute_values(":processing", text("Processing"))
-            .expression_attribute_values(":failed", text("Failed"))
-            .expression_attribute_values(":now", text(moment(at)))
-            .expression_attribute_values(":reason", text(reason))
-            .expression_attribute_values(":event", events(&event)?)
             .send()
             .await;
         outcome(written)
-    }
-
-    /// Notes that an archive exists, with its time to live: the row's removal is the expiry.
-    pub async fn put_archive(&self, request: &Request, archive: &Archive) -> Result<(), StoreError> {
-        let mut item: Item = serde_dynamo::to_item(archive).map_err(corrupt)?;
-        item.extend(archive_key(request.id));
-        item.insert("account".to_owned(), text(request.account.as_str()));
-        item.insert("request".to_owned(), text(request.id.to_string()));
-        item.insert("queue".to_owned(), text(ARCHIVES));
-        item.insert("queue_at".to_owned(), text(moment(archive.expires_at)));
-        item.insert("ttl".to_owned(), AttributeValue::N(archive.expires_at.timestamp().to_string()));
-        self.client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(unavailable)?;
-        Ok(())
-    }
-
-    /// Removes the note of an archive, once its object is gone.
-    pub async fn remove_archive(&self, id: RequestId) -> Result<(), StoreError> {
-        self.client
-            .delete_item()
-            .table_name(&self.name)
-            .set_key(Some(archive_key(id)))
-            .send()
-            .await
-            .map_err(unavailable)?;
-        Ok(())
-    }
-
-    /// Whether a mail of this name has been sent for the request.
-    pub async fn mail_sent(&self, id: RequestId, mail: &str) -> Result<bool, StoreError> {
-        let row: Option<serde_json::Value> = self.read(mail_key(id, mail)).await?;
-        Ok(row.is_some())
-    }
-
-    /// Remembers that a mail was sent, with the id that SES gave it.
-    pub async fn mark_mail(
-        &self,
-        id: RequestId,
-        mail: &str,
-        message_id: &str,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let mut item = mail_key(id, mail);
-        item.insert("message_id".to_owned(), text(message_id));
-        item.insert("at".to_owned(), text(moment(at)));
-        self.client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(unavailable)?;
-        Ok(())
     }
 }
 
@@ -272,16 +165,16 @@ pub fn typed(value: &serde_json::Value) -> serde_json::Value {
     }
 }
 
-fn events(event: &impl Serialize) -> Result<AttributeValue, StoreError> {
+pub(crate) fn events(event: &impl Serialize) -> Result<AttributeValue, StoreError> {
     serde_dynamo::to_attribute_value([event]).map_err(corrupt)
 }
 
 /// Whole seconds in a fixed width, so that moments compare as texts.
-fn moment(at: DateTime<Utc>) -> String {
+pub(crate) fn moment(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn outcome<T, R>(written: Result<T, SdkError<UpdateItemError, R>>) -> Result<(), StoreError>
+pub(crate) fn outcome<T, R>(written: Result<T, SdkError<UpdateItemError, R>>) -> Result<(), StoreError>
 where
     R: std::fmt::Debug + Send + Sync + 'static,
 {

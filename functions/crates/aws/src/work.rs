@@ -30,14 +30,15 @@ impl WorkKeys {
         format!("{}index/", self.prefix)
     }
 
-    /// What a step of a unit found. Written last, it makes the step's segment count.
+    /// What a step of a unit found. Written last and once, it makes the step's
+    /// segment count.
     #[must_use]
     pub fn index(&self, unit: &str, step: u32) -> String {
         format!("{}index/{unit}-{step:06}.json", self.prefix)
     }
 
-    /// Named by content as well: a late twin of a step never changes what an
-    /// index already points to.
+    /// Named by content as well: a late twin of a step never changes what the
+    /// index points to.
     #[must_use]
     pub fn segment(&self, unit: &str, step: u32, digest: &str) -> String {
         format!("{}segment/{unit}-{step:06}-{digest}", self.prefix)

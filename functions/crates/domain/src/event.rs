@@ -20,5 +20,4 @@ pub enum EventKind {
     Completed,
     Failed,
     LinkMinted,
-    ArchiveExpired,
 }

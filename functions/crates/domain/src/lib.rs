@@ -28,5 +28,5 @@ pub use order::{Order, SUBJECTS_MAX};
 pub use people::{Account, Member, Plan, Role};
 pub use ports::{Archives, Directory, Executions, Page, Requests, StoreError};
 pub use problem::{FieldError, Problem};
-pub use request::{Archive, NotRevocable, Request, Requestor, due_at};
+pub use request::{Archive, Counts, NotRevocable, Request, Requestor, due_at};
 pub use view::{member_view, request_view};

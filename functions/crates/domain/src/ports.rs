@@ -1,3 +1,4 @@
+use std::fmt;
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
@@ -5,7 +6,10 @@ use chrono::{DateTime, Utc};
 use crate::{Account, AccountId, Archive, Cursor, EmailAddress, Event, Member, Request, RequestId};
 
 /// Why a store did not do what was asked.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` names the variant alone: an SDK's error prints whole replies, and
+/// these may hold personal data.
+#[derive(thiserror::Error)]
 pub enum StoreError {
     /// The condition of a write did not hold: somebody else was first.
     #[error("the stored state has changed")]
@@ -16,6 +20,16 @@ pub enum StoreError {
     /// What is stored cannot be understood.
     #[error("a stored item is not readable")]
     Corrupt(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Conflict => "Conflict",
+            Self::Unavailable(_) => "Unavailable",
+            Self::Corrupt(_) => "Corrupt",
+        })
+    }
 }
 
 /// Who belongs to which account.

@@ -85,7 +85,7 @@ impl Problem {
             503,
             "unavailable",
             "Temporarily unavailable",
-            "The request could not be handled just now, and changed nothing. Try again in a moment.",
+            "The call could not be handled just now. Try again in a moment, after a look at your requests.",
         )
     }
 }

@@ -30,9 +30,12 @@ pub struct Request {
     pub archive: Option<Archive>,
     /// Records per person and data type: exported, or erased.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub counts: BTreeMap<String, BTreeMap<String, u64>>,
+    pub counts: Counts,
     pub timeline: Vec<Event>,
 }
+
+/// Records by person and data type.
+pub type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// Who filed the request, as of the time of filing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,11 +19,13 @@ impl Call {
     }
 
     /// Who calls, by the verified token. An address that the identity provider
-    /// says is not verified proves nothing.
+    /// has not verified, or does not say so of, proves nothing: with some
+    /// providers people set it themselves.
     #[must_use]
     pub fn caller(&self) -> Option<EmailAddress> {
         let jwt = self.event.request_context.authorizer.as_ref()?.jwt.as_ref()?;
-        if jwt.claims.get("email_verified").is_some_and(|verified| verified != "true") {
+        let verified = jwt.claims.get("email_verified").is_some_and(|verified| verified == "true");
+        if !verified {
             return None;
         }
         EmailAddress::parse(jwt.claims.get("email")?).ok()

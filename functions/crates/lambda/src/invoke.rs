@@ -5,7 +5,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use habeas_aws::{Aws, unavailable};
 use habeas_domain::{Request, StoreError};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Tells people about a request.
 pub trait Tell {
@@ -13,7 +13,7 @@ pub trait Tell {
     fn ended(&self, request: &Request) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// The notify function, called without waiting for it.
+/// Another function, called without waiting for it.
 #[derive(Debug, Clone)]
 pub struct Function {
     client: Client,
@@ -25,12 +25,9 @@ impl Function {
     pub fn new(aws: &Aws, name: String) -> Self {
         Self { client: Client::new(aws.sdk_config()), name }
     }
-}
 
-impl Tell for Function {
-    /// Lambda keeps the event until the function has had it.
-    async fn ended(&self, request: &Request) -> Result<(), StoreError> {
-        let event = json!({ "mail": "ended", "account": request.account, "request": request.id });
+    /// Hands Lambda the event, which keeps it until the function has had it.
+    pub async fn send(&self, event: &Value) -> Result<(), StoreError> {
         self.client
             .invoke()
             .function_name(&self.name)
@@ -40,5 +37,12 @@ impl Tell for Function {
             .await
             .map_err(unavailable)?;
         Ok(())
+    }
+}
+
+/// By the notify function.
+impl Tell for Function {
+    async fn ended(&self, request: &Request) -> Result<(), StoreError> {
+        self.send(&json!({ "mail": "ended", "account": request.account, "request": request.id })).await
     }
 }

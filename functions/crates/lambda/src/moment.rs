@@ -5,7 +5,7 @@ use habeas_domain::{RequestId, Stamp};
 use lambda_runtime::Context;
 use uuid::Uuid;
 
-/// Now, in whole seconds: what Habeas compares and stores has no fractions.
+/// Now, in whole seconds: times that are compared as texts have no fractions.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
 pub fn now() -> DateTime<Utc> {

@@ -8,14 +8,13 @@ use crate::Key;
 pub struct Cursor {
     /// Which of the source's `find` rules.
     pub find: usize,
-    /// After which record of the rule's own query, or of the parent's for a
-    /// rule that goes through one.
+    /// After which record of the rule's own query; for a rule that goes through
+    /// another source, after which record there. A key and not a position:
+    /// records may come and go between two steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Key>,
-    /// For a rule that goes through a parent: how many parents of this page are done.
-    #[serde(default)]
-    pub parents: usize,
-    /// For a rule that goes through a parent: after which of its children.
+    /// For a rule that goes through another source: after which of the records
+    /// that the next one there leads to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub child: Option<Key>,
 }

@@ -12,7 +12,7 @@ use crate::{Item, Key};
 
 /// How many records are read at a time: a page stays within DynamoDB's 1 MB
 /// where records are of usual size, and a cursor never far away.
-const PAGE_RECORDS: i32 = 1_000;
+pub(crate) const PAGE_RECORDS: i32 = 1_000;
 
 /// The connector to DynamoDB tables of the operator's product.
 #[derive(Debug, Clone)]
@@ -45,7 +45,12 @@ impl DynamoDb {
         Self { client: aws.dynamodb() }
     }
 
-    pub(crate) async fn query(&self, of: &Lookup<'_>, after: Option<&Key>) -> Result<Records, StoreError> {
+    pub(crate) async fn query(
+        &self,
+        of: &Lookup<'_>,
+        after: Option<&Key>,
+        limit: i32,
+    ) -> Result<Records, StoreError> {
         let output = self
             .client
             .query()
@@ -56,7 +61,7 @@ impl DynamoDb {
             .expression_attribute_names("#field", of.field)
             .expression_attribute_values(":value", of.value.clone())
             .set_exclusive_start_key(after.and_then(key_values))
-            .limit(PAGE_RECORDS)
+            .limit(limit)
             .send()
             .await
             .map_err(unavailable)?;
@@ -70,6 +75,28 @@ impl DynamoDb {
         let items =
             output.items.unwrap_or_default().into_iter().map(|item| item.into_iter().collect()).collect();
         Ok(Records { items, last })
+    }
+
+    /// Whether a record is there and the condition holds, as of now.
+    pub(crate) async fn holds(
+        &self,
+        table: &str,
+        key: &Key,
+        holds: &Condition<'_>,
+    ) -> Result<bool, StoreError> {
+        let output = self
+            .client
+            .get_item()
+            .table_name(table)
+            .set_key(key_values(key))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        let Some(item) = output.item else { return Ok(false) };
+        Ok(holds
+            .iter()
+            .all(|(field, value)| item.get(*field).and_then(|v| v.as_s().ok()).is_some_and(|v| v == value)))
     }
 
     /// Deletes a record while the condition holds. Says whether it did.

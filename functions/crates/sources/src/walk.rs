@@ -1,6 +1,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::DateTime;
 
-use crate::dynamodb::{DynamoDb, Lookup, Records, primary_key};
+use crate::dynamodb::{DynamoDb, Lookup, PAGE_RECORDS, Records, primary_key};
+use crate::item::TypedKey;
 use crate::{Address, Cursor, DataMap, Find, Item, Key, S3, Source, SourceError, Subject};
 
 /// The connectors, one for each kind of store.
@@ -20,8 +22,6 @@ pub struct Walk<'a> {
     source: &'a Source,
     parent: Option<&'a Source>,
     subject: &'a Subject,
-    /// The page of parents in hand, and the cursor it was read from.
-    parents: Option<(Option<Key>, Records)>,
 }
 
 #[derive(Debug)]
@@ -41,8 +41,8 @@ pub enum Found {
     },
     File {
         key: String,
-        /// The key of the record that led to the file, as text.
-        of: String,
+        /// The key of the record that led to the file.
+        lead: Key,
     },
 }
 
@@ -53,12 +53,12 @@ impl<'a> Walk<'a> {
             Find::Through { through, .. } => map.source(through),
             Find::Subject { .. } => None,
         });
-        Self { stores, source, parent, subject, parents: None }
+        Self { stores, source, parent, subject }
     }
 
     /// The records from the cursor on, and where to go on from. A page may be
     /// empty and not be the last.
-    pub async fn page(&mut self, cursor: &Cursor) -> Result<Page, SourceError> {
+    pub async fn page(&self, cursor: &Cursor) -> Result<Page, SourceError> {
         match self.source.find.get(cursor.find) {
             None => Ok(Page { found: Vec::new(), next: None }),
             Some(Find::Subject { subject_field, index }) => {
@@ -69,10 +69,10 @@ impl<'a> Walk<'a> {
     }
 
     async fn own(&self, cursor: &Cursor, field: &str, index: Option<&str>) -> Result<Page, SourceError> {
-        let records = self.by_subject(self.source, field, index, cursor.after.as_ref()).await?;
+        let records = self.by_subject(self.source, field, index, cursor.after.as_ref(), PAGE_RECORDS).await?;
         let mut found = Vec::with_capacity(records.items.len());
         for item in records.items {
-            if self.is_accounts(self.source, &item) && self.is_in_range(self.source, &item) {
+            if self.is_accounts(self.source, &item) && self.is_in_range(self.source, &item)? {
                 found.push(self.record(item, true)?);
             }
         }
@@ -83,48 +83,60 @@ impl<'a> Walk<'a> {
         Ok(Page { found, next: self.unless_over(next) })
     }
 
-    async fn through(&mut self, cursor: &Cursor, field: &str) -> Result<Page, SourceError> {
+    /// One record of the other source at a time: the key after which its query
+    /// goes on is then known exactly, wherever a step ends.
+    async fn through(&self, cursor: &Cursor, field: &str) -> Result<Page, SourceError> {
         let Some(parent) = self.parent else {
             return Err(SourceError::garbage(&self.source.name, "the source to go through is gone"));
         };
-        self.read_parents(parent, cursor.after.as_ref()).await?;
-        let Some((_, parents)) = &self.parents else { return Ok(Page { found: Vec::new(), next: None }) };
-        let Some(lead) = parents.items.get(cursor.parents) else {
-            let next = match parents.last.clone() {
-                Some(last) => Cursor { find: cursor.find, after: Some(last), ..Cursor::default() },
-                None => Cursor { find: cursor.find + 1, ..Cursor::default() },
-            };
-            return Ok(Page { found: Vec::new(), next: self.unless_over(next) });
+        let Some(Find::Subject { subject_field, index }) = parent.find.first() else {
+            return Err(SourceError::garbage(
+                &self.source.name,
+                "the source to go through has no rule of its own",
+            ));
         };
-        let next_parent = Cursor { parents: cursor.parents + 1, child: None, ..cursor.clone() };
-        let skip = !self.is_accounts(parent, lead)
-            || (self.source.time_field.is_none() && !self.is_in_range(parent, lead));
-        let Some(value) = lead.get(field).filter(|_| !skip) else {
-            return Ok(Page { found: Vec::new(), next: Some(next_parent) });
+        let leads =
+            self.by_subject(parent, subject_field, index.as_deref(), cursor.after.as_ref(), 1).await?;
+        let next = self.unless_over(match leads.last {
+            Some(last) => Cursor { find: cursor.find, after: Some(last), child: None },
+            None => Cursor { find: cursor.find + 1, ..Cursor::default() },
+        });
+        let Some(lead) = leads.items.into_iter().next() else { return Ok(Page { found: Vec::new(), next }) };
+        let theirs = self.is_accounts(parent, &lead);
+        let in_range = self.source.time_field.is_some() || self.is_in_range(parent, &lead)?;
+        let Some(value) = lead.get(field).filter(|_| theirs && in_range) else {
+            return Ok(Page { found: Vec::new(), next });
         };
         match &self.source.address {
-            Address::S3(_) => {
-                let AttributeValue::S(key) = value else {
-                    return Err(SourceError::garbage(&self.source.name, format!("`{field}` is no text")));
-                };
-                let of = key_text(parent, lead);
-                Ok(Page { found: vec![Found::File { key: key.clone(), of }], next: Some(next_parent) })
-            }
+            Address::S3(_) => Ok(Page { found: vec![self.file(parent, &lead, field, value)?], next }),
             Address::DynamoDb(address) => {
-                let of = Lookup {
-                    table: &address.table,
-                    index: None,
-                    field: &address.key[0],
-                    value: value.clone(),
-                };
-                let children = self.query(&of, cursor.child.as_ref()).await?;
+                let partition = &address.key[0];
+                let of =
+                    Lookup { table: &address.table, index: None, field: partition, value: value.clone() };
+                // The record that a step ended in may be gone: the next one starts at its beginning.
+                let child =
+                    cursor.child.as_ref().filter(|key| key.get(partition) == TypedKey::of(value).as_ref());
+                let children = self.query(&of, child, PAGE_RECORDS).await?;
                 let next = match children.last {
-                    Some(last) => Cursor { child: Some(last), ..cursor.clone() },
-                    None => next_parent,
+                    Some(last) => Some(Cursor { child: Some(last), ..cursor.clone() }),
+                    None => next,
                 };
-                Ok(Page { found: self.others(children.items)?, next: Some(next) })
+                Ok(Page { found: self.others(children.items)?, next })
             }
         }
+    }
+
+    fn file(
+        &self,
+        parent: &Source,
+        lead: &Item,
+        field: &str,
+        value: &AttributeValue,
+    ) -> Result<Found, SourceError> {
+        let AttributeValue::S(key) = value else {
+            return Err(SourceError::garbage(&self.source.name, format!("`{field}` is no text")));
+        };
+        Ok(Found::File { key: key.clone(), lead: self.key(parent, lead)? })
     }
 
     /// Of the records a parent led to, those that no earlier rule finds.
@@ -137,26 +149,11 @@ impl<'a> Walk<'a> {
                 }
                 Find::Through { .. } => false,
             });
-            if !seen && self.is_accounts(self.source, &item) && self.is_in_range(self.source, &item) {
+            if !seen && self.is_accounts(self.source, &item) && self.is_in_range(self.source, &item)? {
                 found.push(self.record(item, false)?);
             }
         }
         Ok(found)
-    }
-
-    async fn read_parents(&mut self, parent: &Source, after: Option<&Key>) -> Result<(), SourceError> {
-        if self.parents.as_ref().is_some_and(|(read_from, _)| read_from.as_ref() == after) {
-            return Ok(());
-        }
-        let Some(Find::Subject { subject_field, index }) = parent.find.first() else {
-            return Err(SourceError::garbage(
-                &self.source.name,
-                "the source to go through has no rule of its own",
-            ));
-        };
-        let records = self.by_subject(parent, subject_field, index.as_deref(), after).await?;
-        self.parents = Some((after.cloned(), records));
-        Ok(())
     }
 
     async fn by_subject(
@@ -165,27 +162,30 @@ impl<'a> Walk<'a> {
         field: &str,
         index: Option<&str>,
         after: Option<&Key>,
+        limit: i32,
     ) -> Result<Records, SourceError> {
         let Address::DynamoDb(address) = &source.address else {
             return Err(SourceError::garbage(&source.name, "objects are not found by a field"));
         };
         let value = AttributeValue::S(self.subject.email.as_str().to_owned());
-        self.query(&Lookup { table: &address.table, index, field, value }, after).await
+        self.query(&Lookup { table: &address.table, index, field, value }, after, limit).await
     }
 
-    async fn query(&self, of: &Lookup<'_>, after: Option<&Key>) -> Result<Records, SourceError> {
-        let records = self.stores.dynamodb.query(of, after).await;
+    async fn query(&self, of: &Lookup<'_>, after: Option<&Key>, limit: i32) -> Result<Records, SourceError> {
+        let records = self.stores.dynamodb.query(of, after, limit).await;
         records.map_err(|cause| SourceError::unavailable(&self.source.name, cause))
     }
 
     fn record(&self, item: Item, own: bool) -> Result<Found, SourceError> {
-        let Address::DynamoDb(address) = &self.source.address else {
-            return Err(SourceError::garbage(&self.source.name, "a bucket holds no records"));
+        Ok(Found::Record { key: self.key(self.source, &item)?, item, own })
+    }
+
+    fn key(&self, source: &Source, item: &Item) -> Result<Key, SourceError> {
+        let key = match &source.address {
+            Address::DynamoDb(address) => primary_key(item, &address.key),
+            Address::S3(_) => None,
         };
-        let key = primary_key(&item, &address.key).ok_or_else(|| {
-            SourceError::garbage(&self.source.name, "a record without the key the map names")
-        })?;
-        Ok(Found::Record { key, item, own })
+        key.ok_or_else(|| SourceError::garbage(&self.source.name, "a record without the key the map names"))
     }
 
     fn is_accounts(&self, source: &Source, item: &Item) -> bool {
@@ -193,9 +193,21 @@ impl<'a> Walk<'a> {
         source.account_field.as_ref().is_none_or(|field| is_text(item, field, account))
     }
 
-    fn is_in_range(&self, source: &Source, item: &Item) -> bool {
-        let (Some(range), Some(field)) = (&self.subject.range, &source.time_field) else { return true };
-        matches!(item.get(field), Some(AttributeValue::S(time)) if range.contains(time))
+    /// A record whose time cannot be read is neither in a range nor outside of
+    /// it: leaving it out would be a silent gap.
+    fn is_in_range(&self, source: &Source, item: &Item) -> Result<bool, SourceError> {
+        let (Some(range), Some(field)) = (&self.subject.range, &source.time_field) else { return Ok(true) };
+        let time = match item.get(field) {
+            Some(AttributeValue::S(time)) => DateTime::parse_from_rfc3339(time).ok(),
+            _ => None,
+        };
+        let time = time.ok_or_else(|| {
+            SourceError::garbage(
+                &self.source.name,
+                format!("`{field}` is no RFC 3339 time, so no range can be applied"),
+            )
+        })?;
+        Ok(range.contains(time.to_utc()))
     }
 
     fn unless_over(&self, next: Cursor) -> Option<Cursor> {
@@ -205,13 +217,4 @@ impl<'a> Walk<'a> {
 
 pub(crate) fn is_text(item: &Item, field: &str, text: &str) -> bool {
     matches!(item.get(field), Some(AttributeValue::S(value)) if value == text)
-}
-
-fn key_text(source: &Source, item: &Item) -> String {
-    let Address::DynamoDb(address) = &source.address else { return String::new() };
-    let values = address.key.iter().filter_map(|name| match item.get(name) {
-        Some(AttributeValue::S(text) | AttributeValue::N(text)) => Some(text.as_str()),
-        _ => None,
-    });
-    values.collect::<Vec<_>>().join("-")
 }

@@ -2,11 +2,11 @@ use std::env;
 use std::path::PathBuf;
 
 use habeas_aws::{Aws, Bucket, Table, WorkKeys, required};
-use habeas_domain::{AccountId, EmailAddress, Request, RequestId, Requests};
+use habeas_domain::{AccountId, Request, RequestId, Requests};
 use habeas_lambda::{StartError, TaskError, names};
 use habeas_sources::{DataMap, DynamoDb, S3, Source, SourceError, Stores, Subject};
 
-use crate::{Inventory, Unit};
+use crate::{Inventory, Unit, UnitTask};
 
 /// What every task that works on a request's data starts from.
 #[derive(Debug, Clone)]
@@ -51,11 +51,8 @@ impl Ground {
 
     /// The inventories under a prefix, in order.
     pub async fn inventories(&self, prefix: &str) -> Result<Vec<Inventory>, TaskError> {
-        let mut inventories = Vec::new();
-        for object in self.work.list(prefix).await? {
-            inventories.push(read(&self.object(&object.key).await?)?);
-        }
-        Ok(inventories)
+        // Of the steps' cursors only the step itself knows the form.
+        self.results::<serde::de::IgnoredAny, _>(prefix).await
     }
 
     /// An object that an earlier step wrote.
@@ -65,10 +62,12 @@ impl Ground {
     }
 }
 
-/// Whose records a request is about.
-#[must_use]
-pub fn subject(request: &Request, email: &EmailAddress) -> Subject {
-    Subject { email: email.clone(), account: request.account.clone(), range: request.date_range }
+/// Whom a task is about, and which of their records.
+pub fn subject(request: &Request, task: &UnitTask) -> Result<Subject, TaskError> {
+    let email = request.subjects.get(task.subject);
+    let email =
+        email.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The plan does not fit the request."))?;
+    Ok(Subject { email: email.clone(), account: request.account.clone(), range: request.date_range })
 }
 
 /// Reads the data map that lies beside the function's binary.
@@ -86,7 +85,7 @@ pub fn source_error(error: SourceError) -> TaskError {
     TaskError::new(name, error.to_string()).because(error)
 }
 
-fn read<T: serde::de::DeserializeOwned>(json: impl AsRef<[u8]>) -> Result<T, TaskError> {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(json: impl AsRef<[u8]>) -> Result<T, TaskError> {
     serde_json::from_slice(json.as_ref()).map_err(|error| {
         TaskError::new(names::INCOMPLETE, "The result of an earlier step is not readable.").because(error)
     })

@@ -3,8 +3,10 @@
 
 mod ground;
 mod inventory;
+mod step;
 mod unit;
 
 pub use ground::{Ground, load_map, source_error, subject};
 pub use inventory::{Inventory, Listed};
+pub use step::Step;
 pub use unit::{RequestInput, Unit, UnitInput, UnitOutput, UnitTask};

@@ -1,4 +1,4 @@
-use habeas_domain::{AccountId, EmailAddress, RequestId};
+use habeas_domain::{AccountId, RequestId};
 use serde::{Deserialize, Serialize};
 
 /// The input of a task about a whole request.
@@ -16,11 +16,12 @@ pub struct Unit {
     pub tasks: Vec<UnitTask>,
 }
 
-/// Look for a person in a source.
+/// Look for a person in a source. The person is a position in the request, so
+/// that no address passes through the workflow's state and its history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnitTask {
-    pub subject: EmailAddress,
+    pub subject: usize,
     pub source: String,
 }
 
