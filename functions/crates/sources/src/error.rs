@@ -38,10 +38,4 @@ impl SourceError {
     pub(crate) fn garbage(source_name: &str, what: impl Into<String>) -> Self {
         Self::Garbage { source_name: source_name.to_owned(), what: what.into() }
     }
-
-    /// Whether trying again may help.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
-    }
 }

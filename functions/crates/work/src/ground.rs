@@ -81,8 +81,15 @@ pub fn load_map() -> Result<DataMap, StartError> {
 /// A fault of a source as the machine is told of it: transient ones are tried again.
 #[must_use]
 pub fn source_error(error: SourceError) -> TaskError {
-    let name = if error.is_transient() { names::SOURCE_UNAVAILABLE } else { names::SOURCE_UNREADABLE };
-    TaskError::new(name, error.to_string()).because(error)
+    let message = error.to_string();
+    match error {
+        SourceError::Unavailable { cause, .. } => {
+            TaskError::new(names::SOURCE_UNAVAILABLE, message).because(cause)
+        }
+        SourceError::Garbage { .. } | SourceError::TooLarge { .. } => {
+            TaskError::new(names::SOURCE_UNREADABLE, message)
+        }
+    }
 }
 
 pub(crate) fn read<T: serde::de::DeserializeOwned>(json: impl AsRef<[u8]>) -> Result<T, TaskError> {
