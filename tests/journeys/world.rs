@@ -134,14 +134,29 @@ impl World {
         objects.into_iter().map(|object| (object.key.unwrap(), object.e_tag.unwrap())).collect()
     }
 
-    /// All that a refused call must leave as it is: rows, executions and mails.
+    /// All that a refused call must leave as it is, once everything under way
+    /// from other journeys has come to rest: rows, executions and mails.
     pub(crate) async fn traces(&self) -> (usize, usize, usize) {
+        let started = Instant::now();
+        let mut last = None;
+        loop {
+            let (running, traces) = self.traces_now().await;
+            if !running && last == Some(traces) {
+                return traces;
+            }
+            last = Some(traces);
+            assert!(started.elapsed() < PATIENCE, "the stack does not come to rest");
+            tokio::time::sleep(PAUSE * 4).await;
+        }
+    }
+
+    async fn traces_now(&self) -> (bool, (usize, usize, usize)) {
         let state = self.stack.state();
         let rows = self.stack.scan_all(&state.table).await.unwrap().len();
-        let machine = &state.state_machine_arn;
-        let executions =
-            self.stack.clients().sfn.list_executions().state_machine_arn(machine).send().await.unwrap();
-        (rows, executions.executions.len(), self.stack.mails().unwrap().len())
+        let list = self.stack.clients().sfn.list_executions().state_machine_arn(&state.state_machine_arn);
+        let executions = list.send().await.unwrap().executions;
+        let running = executions.iter().any(|execution| execution.status.as_str() == "RUNNING");
+        (running, (rows, executions.len(), self.stack.mails().unwrap().len()))
     }
 }
 
