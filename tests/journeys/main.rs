@@ -6,6 +6,7 @@
 mod deletions;
 mod exports;
 mod faults;
+mod large;
 mod refusals;
 mod repeats;
 mod world;

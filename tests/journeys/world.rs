@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use habeas_local::{Api, Directory, Mail, Response, Stack, target_dir};
 use habeas_sample_data::{cast, generate};
 use serde_json::{Value, json};
@@ -15,6 +16,8 @@ pub(crate) struct World {
     pub(crate) stack: Stack,
     pub(crate) data: PathBuf,
 }
+
+const BOARDS: &str = "meetings-app-whiteboards";
 
 /// The data is loaded once for all journeys.
 static LOADED: OnceLock<PathBuf> = OnceLock::new();
@@ -105,6 +108,20 @@ impl World {
             assert!(started.elapsed() < PATIENCE, "{id} does not end");
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// A whiteboard of somebody of the first account, in the sample application's table.
+    pub(crate) async fn put_board(&self, board: &str, owner: &str, key: AttributeValue) {
+        let text = |text: &str| AttributeValue::S(text.into());
+        let put = self.stack.clients().dynamodb.put_item().table_name(BOARDS);
+        let put = put.item("whiteboard_id", text(board)).item("account_id", text("aurora"));
+        let put = put.item("owner_email", text(owner)).item("created_at", text("2026-03-01T00:00:00Z"));
+        put.item("s3_key", key).send().await.unwrap();
+    }
+
+    pub(crate) async fn remove_board(&self, board: &str) {
+        let delete = self.stack.clients().dynamodb.delete_item().table_name(BOARDS);
+        delete.key("whiteboard_id", AttributeValue::S(board.into())).send().await.unwrap();
     }
 
     fn execution(&self, id: &str) -> String {

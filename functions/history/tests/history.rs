@@ -80,7 +80,7 @@ async fn a_member_sees_only_their_own_requests_with_fewer_fields() {
     assert_eq!(
         page.body()["requests"][0],
         json!({
-            "id": id(4), "created_at": "2026-01-05T10:00:00.000Z", "date_range": null,
+            "id": id(4), "created_at": "2026-01-05T10:00:00Z", "date_range": null,
             "status": "Processing", "download": {"state": "none"}, "failure": null,
         })
     );

@@ -78,7 +78,7 @@ async fn an_export_is_filed_and_its_workflow_started() {
     assert_eq!(reply.body()["requestor"]["email"], "ana@amber.example");
     assert_eq!(reply.body()["data_types"], json!(["meetings", "chat"]));
     assert_eq!(reply.body()["date_range"], json!({"from": "2026-01-01", "to": "2026-03-31"}));
-    assert_eq!(reply.body()["revoke"], json!({"possible": true, "until": "2026-01-05T10:05:00.000Z"}));
+    assert_eq!(reply.body()["revoke"], json!({"possible": true, "until": "2026-01-05T10:05:00Z"}));
     let [filed] = &memory.requests()[..] else { panic!("one request is filed") };
     assert_eq!((filed.kind, filed.status), (Kind::Export, Status::Pending));
     assert_eq!(filed.due_at, at("2026-02-04T10:00:00Z"));

@@ -181,7 +181,9 @@ fn report(down: Down, what: &str) -> Outcome {
 /// Prints where everything is.
 pub(crate) fn show(state: &StackState, json: bool) -> Outcome {
     if json {
-        println!("{}", serde_json::to_string_pretty(state)?);
+        let mut shown = serde_json::to_value(state)?;
+        shown["token_command"] = format!("cargo -q xtask local token --name {} EMAIL", state.name).into();
+        println!("{}", serde_json::to_string_pretty(&shown)?);
         return Ok(());
     }
     println!("The local stack `{}` is up.", state.name);

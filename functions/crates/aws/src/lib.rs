@@ -14,6 +14,7 @@ mod objects;
 mod queue;
 mod requests;
 mod table;
+mod uploads;
 mod work;
 
 pub use archives::ArchiveBucket;
@@ -22,8 +23,9 @@ pub use error::unavailable;
 pub use executions::{Execution, StateMachine};
 pub use keys::request_key;
 pub use mailer::{Letter, Mailer};
-pub use objects::{Bucket, Object, Upload};
+pub use objects::{Bucket, Object};
 pub use queue::Waiting;
 pub use requests::typed;
 pub use table::Table;
+pub use uploads::Upload;
 pub use work::WorkKeys;

@@ -55,5 +55,5 @@ fn download(request: &Request, now: DateTime<Utc>) -> Value {
 }
 
 fn time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
