@@ -32,7 +32,8 @@ fn a_large_archive_is_copied_together_from_several_steps() {
         let mut archive = ZipArchive::new(Cursor::new(&zip)).unwrap();
         for (board, bytes) in files {
             let mut content = Vec::new();
-            let path = format!("subjects/{drawer}/whiteboards/files/{board}/{board}.excalidraw");
+            let path =
+                format!("subjects/{drawer}/whiteboards/files/whiteboard_files/{board}/{board}.excalidraw");
             archive.by_name(&path).unwrap().read_to_end(&mut content).unwrap();
             assert!(content == noise(board, bytes), "{path} is not what was put there");
         }

@@ -61,7 +61,7 @@ fn every_task_of_an_export_leaves_the_same_result_when_it_runs_twice() {
 #[test]
 fn every_task_of_a_deletion_leaves_the_same_result_when_it_runs_twice() {
     journey(async |world| {
-        // Nothing is held of the administrator, but of a board made for this.
+        // Nothing is held of this person but a message made for this.
         let person = "repeat@aurora.example";
         let member = json!({"account_id": "aurora", "email": person, "name": "Re Peat", "role": "member"});
         crate::world::learn(&world.stack, "member.upserted", "2026-01-01T00:00:00Z", &member).await;

@@ -9,7 +9,7 @@ use habeas_aws::WorkKeys;
 use habeas_domain::Request;
 use habeas_lambda::{TaskError, names};
 use habeas_sources::{Address, Found, Key, Source, TypedKey, Walk, to_json};
-use habeas_work::{Ground, Step, Unit, UnitOutput, source_error, subject};
+use habeas_work::{Ground, Step, Unit, source_error, subject};
 use sha2::{Digest, Sha256};
 
 use crate::Cursor;
@@ -28,8 +28,9 @@ pub(crate) async fn step(
     request: &Request,
     unit: &Unit,
     mut cursor: Cursor,
+    key: &str,
     deadline: Instant,
-) -> Result<UnitOutput<Cursor>, TaskError> {
+) -> Result<Cursor, TaskError> {
     let mut segment = Segment::new(request);
     let mut full = false;
     while let Some(task) = unit.tasks.get(cursor.task).filter(|_| !full) {
@@ -56,7 +57,7 @@ pub(crate) async fn step(
     }
     cursor.step += 1;
     let done = cursor.task >= unit.tasks.len();
-    segment.store(ground, &WorkKeys::new(request.id), unit, cursor, done).await
+    segment.store(ground, &WorkKeys::new(request.id), unit, key, cursor, done).await
 }
 
 /// The segment of a step, and what its index will say.
@@ -80,9 +81,10 @@ impl Segment {
         ground: &Ground,
         keys: &WorkKeys,
         unit: &Unit,
+        key: &str,
         cursor: Cursor,
         last: bool,
-    ) -> Result<UnitOutput<Cursor>, TaskError> {
+    ) -> Result<Cursor, TaskError> {
         let step = cursor.step;
         let segment = self.writer.finish();
         let digest: String =
@@ -99,9 +101,7 @@ impl Segment {
         if !segment.bytes.is_empty() {
             ground.work.put(&index.key, segment.bytes, "application/octet-stream").await?;
         }
-        let kept = Step { cursor, result: index };
-        let cursor = ground.keep_first(&keys.index(&unit.unit, step), kept).await?;
-        Ok(UnitOutput { done: cursor.task >= unit.tasks.len(), cursor })
+        ground.keep_first(key, Step { cursor, result: index }).await
     }
 }
 
@@ -167,7 +167,8 @@ impl<'a> Collection<'a> {
         };
         let name = key.rsplit('/').next().unwrap_or(key);
         let data_type = self.source.data_type.as_str();
-        let path = format!("{}/{}", file_path(self.subject, data_type, of), component(name));
+        let folder = file_path(self.subject, data_type, &self.source.name);
+        let path = format!("{folder}/{}/{}", component(of), component(name));
         let entry = segment.writer.add(&path, &content, 0).map_err(unwritable)?.clone();
         segment.members.push(self.member(entry, MemberKind::File));
         self.files += 1;
@@ -226,7 +227,7 @@ fn folder(lead: &Key) -> String {
     let values = lead.values().map(|value| match value {
         TypedKey::S(text) | TypedKey::N(text) | TypedKey::B(text) => text.as_str(),
     });
-    let name = values.collect::<Vec<_>>().join("-");
+    let name = values.collect::<Vec<_>>().join("/");
     if name == name.to_lowercase() {
         return name;
     }

@@ -1,10 +1,9 @@
 use std::time::Instant;
 
-use habeas_aws::WorkKeys;
 use habeas_domain::Request;
 use habeas_lambda::TaskError;
-use habeas_sources::{Found, Target, Walk};
-use habeas_work::{Ground, Inventory, Listed, Step, Unit, UnitOutput, source_error, subject};
+use habeas_sources::{DataMap, Found, Source, Target, Walk};
+use habeas_work::{Ground, Inventory, Listed, Step, Unit, source_error, subject};
 
 use crate::Cursor;
 
@@ -17,8 +16,9 @@ pub(crate) async fn step(
     request: &Request,
     unit: &Unit,
     mut cursor: Cursor,
+    key: &str,
     deadline: Instant,
-) -> Result<UnitOutput<Cursor>, TaskError> {
+) -> Result<Cursor, TaskError> {
     let mut targets = Vec::new();
     let mut full = false;
     while let Some(task) = unit.tasks.get(cursor.task).filter(|_| !full) {
@@ -28,7 +28,9 @@ pub(crate) async fn step(
         let mut next = Some(cursor.at.clone());
         while let Some(at) = next.as_ref().filter(|_| !full) {
             let page = walk.page(at).await.map_err(source_error)?;
-            targets.extend(page.found.into_iter().filter_map(|found| listed(cursor.task, found)));
+            targets.extend(
+                page.found.into_iter().filter_map(|found| listed(&ground.map, source, cursor.task, found)),
+            );
             next = page.next;
             full = targets.len() >= TARGETS_MAX || Instant::now() >= deadline;
         }
@@ -40,15 +42,13 @@ pub(crate) async fn step(
     cursor.step += 1;
     let done = cursor.task >= unit.tasks.len();
     let inventory = Inventory { unit: unit.unit.clone(), step: cursor.step, last: done, targets };
-    let key = WorkKeys::new(request.id).inventory(&unit.unit, cursor.step);
-    let cursor = ground.keep_first(&key, Step { cursor, result: inventory }).await?;
-    Ok(UnitOutput { done: cursor.task >= unit.tasks.len(), cursor })
+    ground.keep_first(key, Step { cursor, result: inventory }).await
 }
 
 /// Other people's records that the person only led to are not theirs to erase.
-fn listed(task: usize, found: Found) -> Option<Listed> {
+fn listed(map: &DataMap, source: &Source, task: usize, found: Found) -> Option<Listed> {
     let target = match found {
-        Found::Record { key, own: true, .. } => Target::Record(key),
+        Found::Record { key, item, own: true } => Target::record(map, source, key, &item),
         Found::Record { own: false, .. } => return None,
         Found::File { key, lead } => Target::File { key, lead },
     };

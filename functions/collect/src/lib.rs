@@ -10,37 +10,57 @@ mod inventory;
 
 use std::time::Instant;
 
+use habeas_aws::WorkKeys;
 use habeas_domain::Kind;
 use habeas_lambda::TaskError;
 use habeas_work::{Ground, UnitInput, UnitOutput};
 use serde::{Deserialize, Serialize};
 
-/// Where in a unit the next step goes on.
+/// Where in a unit the next step goes on. It holds keys of records, and keys may
+/// hold addresses: it stays in the work bucket, with the step's result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cursor {
+struct Cursor {
     /// Which of the unit's tasks.
-    pub task: usize,
+    task: usize,
     /// Where in the task's source.
-    pub at: habeas_sources::Cursor,
+    at: habeas_sources::Cursor,
+    /// How many steps are done.
+    step: u32,
+    /// How many archive members the task's collection has so far.
+    members: u32,
+}
+
+/// What the state machine sees of a cursor, and keeps in its history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Done {
     /// How many steps are done.
     pub step: u32,
-    /// How many archive members the task's collection has so far.
-    pub members: u32,
 }
 
 /// Does one step of a unit.
 pub async fn collect(
     ground: &Ground,
-    input: UnitInput<Cursor>,
+    input: UnitInput<Done>,
     deadline: Instant,
-) -> Result<UnitOutput<Cursor>, TaskError> {
+) -> Result<UnitOutput<Done>, TaskError> {
     let request = ground.request(&input.account, input.request).await?;
-    let cursor = input.cursor.unwrap_or_default();
-    match request.kind {
-        Kind::Export => export::step(ground, &request, &input.unit, cursor, deadline).await,
-        Kind::Delete => inventory::step(ground, &request, &input.unit, cursor, deadline).await,
-    }
+    let (unit, keys) = (&input.unit, WorkKeys::new(request.id));
+    let key = |step| match request.kind {
+        Kind::Export => keys.index(&unit.unit, step),
+        Kind::Delete => keys.inventory(&unit.unit, step),
+    };
+    let cursor: Cursor = match input.cursor {
+        None => Cursor::default(),
+        Some(Done { step }) => ground.kept_cursor(&key(step)).await?,
+    };
+    let key = key(cursor.step + 1);
+    let after = match request.kind {
+        Kind::Export => export::step(ground, &request, unit, cursor, &key, deadline).await?,
+        Kind::Delete => inventory::step(ground, &request, unit, cursor, &key, deadline).await?,
+    };
+    Ok(UnitOutput { done: after.task >= unit.tasks.len(), cursor: Done { step: after.step } })
 }
 
 #[cfg(test)]
@@ -49,14 +69,14 @@ mod tests {
 
     use super::*;
 
-    fn read(event: &str) -> UnitInput<Cursor> {
+    fn read(event: &str) -> UnitInput<Done> {
         serde_json::from_str(event).unwrap()
     }
 
     #[test]
     fn every_event_is_understood_or_refused_as_its_name_says() {
         for event in events("collect") {
-            let read = serde_json::from_str::<UnitInput<Cursor>>(&event.text);
+            let read = serde_json::from_str::<UnitInput<Done>>(&event.text);
             assert_eq!(read.is_err(), event.is_rejected(), "{}: {read:?}", event.case);
         }
     }

@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use futures::{StreamExt, stream};
 use habeas_aws::WorkKeys;
 use habeas_domain::{Counts, Request};
 use habeas_lambda::{TaskError, names};
-use habeas_sources::{Address, Cursor, Erase, Found, Source, Target, Walk};
+use habeas_sources::{Cursor, Erase, Found, Source, Target, Walk, is_left};
 use habeas_work::{Ground, Inventory, RequestInput, Unit, UnitTask, source_error, subject};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+/// How many files are looked at at a time.
+const AT_A_TIME: usize = 16;
 
 /// What the state machine writes into the request's row, in DynamoDB's typed
 /// JSON: a deletion has no archive.
@@ -29,12 +33,12 @@ pub async fn verify(ground: &Ground, input: &RequestInput) -> Result<Verified, T
         let source = ground.source(&task.source)?;
         *left.entry(&source.name).or_default() += records_left(ground, &request, source, task).await?;
     }
-    for inventory in &inventories {
-        for (source, key) in files(ground, &units, inventory)? {
-            let Address::S3(address) = &source.address else { continue };
-            let held =
-                ground.stores.s3.holds(&source.name, &address.bucket, key).await.map_err(source_error)?;
-            *left.entry(&source.name).or_default() += u64::from(held);
+    let mut files = stream::iter(files(&units, &inventories)?)
+        .map(|(task, target)| is_file_left(ground, &request, task, target))
+        .buffer_unordered(AT_A_TIME);
+    while let Some(found) = files.next().await {
+        if let Some(source) = found? {
+            *left.entry(source).or_default() += 1;
         }
     }
     left.retain(|_, count| *count > 0);
@@ -69,21 +73,31 @@ async fn records_left(
     Ok(left)
 }
 
-/// The files of an inventory that should be gone. Their records are gone too,
-/// so only the inventory still knows of them.
-fn files<'a>(
+/// The name of the source, where a file is still there and the person's.
+async fn is_file_left<'a>(
     ground: &'a Ground,
+    request: &Request,
+    task: &UnitTask,
+    target: &Target,
+) -> Result<Option<&'a str>, TaskError> {
+    let source = ground.source(&task.source)?;
+    let subject = subject(request, task)?;
+    let left = is_left(&ground.stores, &ground.map, source, &subject, target).await.map_err(source_error)?;
+    Ok(left.then_some(&source.name))
+}
+
+/// The files of the inventories. Their records are gone, so that only the
+/// inventories still know of them.
+fn files<'a>(
     units: &'a [Unit],
-    inventory: &'a Inventory,
-) -> Result<Vec<(&'a Source, &'a str)>, TaskError> {
+    inventories: &'a [Inventory],
+) -> Result<Vec<(&'a UnitTask, &'a Target)>, TaskError> {
     let mut files = Vec::new();
-    for listed in &inventory.targets {
-        let source = ground.source(&task(units, inventory, listed.task)?.source)?;
-        match &listed.target {
-            Target::File { key, .. } if !matches!(source.erase, Erase::Retain { .. }) => {
-                files.push((source, key.as_str()))
+    for inventory in inventories {
+        for listed in &inventory.targets {
+            if matches!(listed.target, Target::File { .. }) {
+                files.push((task(units, inventory, listed.task)?, &listed.target));
             }
-            _ => {}
         }
     }
     Ok(files)

@@ -9,7 +9,7 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub(crate) const BY_REQUESTOR: &str = "by-requestor";
 /// Sparse index of what the sweep has to look at.
 pub(crate) const BY_QUEUE: &str = "by-queue";
-/// Requests that have not ended, by when they start.
+/// Requests that the sweep is not done with, by when it is to look at them.
 pub(crate) const OPEN: &str = "OPEN";
 /// Archives that are still there, by when they expire.
 pub(crate) const ARCHIVES: &str = "ARCHIVES";

@@ -35,9 +35,9 @@ pub(crate) struct Lookup<'a> {
     pub(crate) value: AttributeValue,
 }
 
-/// Fields and the values they must still have, so that a write changes only
-/// what the inventory was about.
-pub(crate) type Condition<'a> = [(&'a str, &'a str)];
+/// A field and the text it must still have, or its absence, so that a write
+/// changes only what the inventory was about.
+pub(crate) type Condition<'a> = (&'a str, Option<&'a str>);
 
 impl DynamoDb {
     #[must_use]
@@ -77,13 +77,13 @@ impl DynamoDb {
         Ok(Records { items, last })
     }
 
-    /// Whether a record is there and the condition holds, as of now.
+    /// Whether a record meets the conditions, as of now; nothing where it is not there.
     pub(crate) async fn holds(
         &self,
         table: &str,
         key: &Key,
-        holds: &Condition<'_>,
-    ) -> Result<bool, StoreError> {
+        holds: &[Condition<'_>],
+    ) -> Result<Option<bool>, StoreError> {
         let output = self
             .client
             .get_item()
@@ -93,10 +93,10 @@ impl DynamoDb {
             .send()
             .await
             .map_err(unavailable)?;
-        let Some(item) = output.item else { return Ok(false) };
-        Ok(holds
-            .iter()
-            .all(|(field, value)| item.get(*field).and_then(|v| v.as_s().ok()).is_some_and(|v| v == value)))
+        Ok(output.item.map(|item| {
+            let text = |field: &str| item.get(field).and_then(|value| value.as_s().ok()).map(String::as_str);
+            holds.iter().all(|(field, value)| text(field) == *value)
+        }))
     }
 
     /// Deletes a record while the condition holds. Says whether it did.
@@ -104,7 +104,7 @@ impl DynamoDb {
         &self,
         table: &str,
         key: &Key,
-        holds: &Condition<'_>,
+        holds: &[Condition<'_>],
     ) -> Result<bool, StoreError> {
         let (expression, names, values) = condition(holds);
         let deleted = self
@@ -114,7 +114,7 @@ impl DynamoDb {
             .set_key(key_values(key))
             .condition_expression(expression)
             .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
+            .set_expression_attribute_values(values)
             .send()
             .await;
         match deleted {
@@ -132,7 +132,7 @@ impl DynamoDb {
         table: &str,
         key: &Key,
         fields: &[String],
-        holds: &Condition<'_>,
+        holds: &[Condition<'_>],
     ) -> Result<bool, StoreError> {
         let (expression, mut names, values) = condition(holds);
         let mut removed = Vec::with_capacity(fields.len());
@@ -148,7 +148,7 @@ impl DynamoDb {
             .update_expression(format!("REMOVE {}", removed.join(", ")))
             .condition_expression(expression)
             .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
+            .set_expression_attribute_values(values)
             .send()
             .await;
         match updated {
@@ -166,13 +166,20 @@ pub(crate) fn primary_key(item: &Item, names: &[String]) -> Option<Key> {
     names.iter().map(|name| Some((name.clone(), TypedKey::of(item.get(name)?)?))).collect()
 }
 
-fn condition(holds: &Condition<'_>) -> (String, HashMap<String, String>, HashMap<String, AttributeValue>) {
+fn condition(
+    holds: &[Condition<'_>],
+) -> (String, HashMap<String, String>, Option<HashMap<String, AttributeValue>>) {
     let mut terms = Vec::with_capacity(holds.len());
     let (mut names, mut values) = (HashMap::new(), HashMap::new());
     for (number, (field, value)) in holds.iter().enumerate() {
-        terms.push(format!("#c{number} = :c{number}"));
         names.insert(format!("#c{number}"), (*field).to_owned());
-        values.insert(format!(":c{number}"), AttributeValue::S((*value).to_owned()));
+        match value {
+            Some(text) => {
+                terms.push(format!("#c{number} = :c{number}"));
+                values.insert(format!(":c{number}"), AttributeValue::S((*text).to_owned()));
+            }
+            None => terms.push(format!("attribute_not_exists(#c{number})")),
+        }
     }
-    (terms.join(" AND "), names, values)
+    (terms.join(" AND "), names, Some(values).filter(|values| !values.is_empty()))
 }

@@ -16,7 +16,7 @@ mod walk;
 
 pub use cursor::Cursor;
 pub use dynamodb::DynamoDb;
-pub use erase::{Erased, Target, erase};
+pub use erase::{Erased, Target, erase, is_left};
 pub use error::{MapError, SourceError};
 pub use item::{Item, Key, TypedKey, to_json};
 pub use map::{Address, BucketAddress, DataMap, Erase, Excluded, Find, Information, Source, TableAddress};

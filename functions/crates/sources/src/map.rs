@@ -162,6 +162,15 @@ impl DataMap {
         self.sources.iter().find(|source| source.name == name)
     }
 
+    /// The fields of a source's records that hold the keys of files.
+    pub fn file_fields(&self, of: &Source) -> impl Iterator<Item = &str> {
+        let files = self.sources.iter().filter(|source| matches!(source.address, Address::S3(_)));
+        files.flat_map(|source| &source.find).filter_map(|find| match find {
+            Find::Through { through, field } if *through == of.name => Some(field.as_str()),
+            _ => None,
+        })
+    }
+
     /// The sources of the given data types, in the order of the map.
     pub fn of_types(&self, types: &[DataType]) -> impl Iterator<Item = &Source> {
         self.sources.iter().filter(|source| types.contains(&source.data_type))

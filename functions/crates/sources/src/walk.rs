@@ -72,7 +72,7 @@ impl<'a> Walk<'a> {
         let records = self.by_subject(self.source, field, index, cursor.after.as_ref(), PAGE_RECORDS).await?;
         let mut found = Vec::with_capacity(records.items.len());
         for item in records.items {
-            if self.is_accounts(self.source, &item) && self.is_in_range(self.source, &item)? {
+            if self.is_accounts(self.source, &item)? && self.is_in_range(self.source, &item)? {
                 found.push(self.record(item, true)?);
             }
         }
@@ -98,11 +98,12 @@ impl<'a> Walk<'a> {
         let leads =
             self.by_subject(parent, subject_field, index.as_deref(), cursor.after.as_ref(), 1).await?;
         let next = self.unless_over(match leads.last {
-            Some(last) => Cursor { find: cursor.find, after: Some(last), child: None },
+            // A record that came in meanwhile must not make the one in hand start again.
+            Some(last) => Cursor { find: cursor.find, after: Some(last), child: cursor.child.clone() },
             None => Cursor { find: cursor.find + 1, ..Cursor::default() },
         });
         let Some(lead) = leads.items.into_iter().next() else { return Ok(Page { found: Vec::new(), next }) };
-        let theirs = self.is_accounts(parent, &lead);
+        let theirs = self.is_accounts(parent, &lead)?;
         let in_range = self.source.time_field.is_some() || self.is_in_range(parent, &lead)?;
         let Some(value) = lead.get(field).filter(|_| theirs && in_range) else {
             return Ok(Page { found: Vec::new(), next });
@@ -119,6 +120,7 @@ impl<'a> Walk<'a> {
                 let children = self.query(&of, child, PAGE_RECORDS).await?;
                 let next = match children.last {
                     Some(last) => Some(Cursor { child: Some(last), ..cursor.clone() }),
+                    None if child.is_some() => next.map(|next| Cursor { child: None, ..next }),
                     None => next,
                 };
                 Ok(Page { found: self.others(children.items)?, next })
@@ -149,7 +151,7 @@ impl<'a> Walk<'a> {
                 }
                 Find::Through { .. } => false,
             });
-            if !seen && self.is_accounts(self.source, &item) && self.is_in_range(self.source, &item)? {
+            if !seen && self.is_accounts(self.source, &item)? && self.is_in_range(self.source, &item)? {
                 found.push(self.record(item, false)?);
             }
         }
@@ -188,9 +190,17 @@ impl<'a> Walk<'a> {
         key.ok_or_else(|| SourceError::garbage(&self.source.name, "a record without the key the map names"))
     }
 
-    fn is_accounts(&self, source: &Source, item: &Item) -> bool {
-        let account = self.subject.account.as_str();
-        source.account_field.as_ref().is_none_or(|field| is_text(item, field, account))
+    /// Whether a record is of the request's account. One that does not say of
+    /// which it is could be anybody's: leaving it out would be a silent gap.
+    fn is_accounts(&self, source: &Source, item: &Item) -> Result<bool, SourceError> {
+        let Some(field) = &source.account_field else { return Ok(true) };
+        match item.get(field) {
+            Some(AttributeValue::S(account)) => Ok(account == self.subject.account.as_str()),
+            _ => Err(SourceError::garbage(
+                &source.name,
+                format!("`{field}` is missing or no text (an index must project all fields)"),
+            )),
+        }
     }
 
     /// A record whose time cannot be read is neither in a range nor outside of

@@ -33,6 +33,11 @@ impl Ground {
         }
     }
 
+    /// The cursor that a step returned.
+    pub async fn kept_cursor<C: DeserializeOwned>(&self, key: &str) -> Result<C, TaskError> {
+        Ok(read::<Step<C, serde::de::IgnoredAny>>(&self.object(key).await?)?.cursor)
+    }
+
     /// The results of the steps under a prefix, in order of unit and step.
     pub async fn results<C: DeserializeOwned, R: DeserializeOwned>(
         &self,

@@ -46,9 +46,10 @@ pub(crate) async fn run(options: &Options) -> Outcome {
     let api = stack.api_as(&cast.admin).await?;
     ui.say(&format!("Signed in as {}, an administrator.", cast.admin));
 
+    let seen = stack.mails()?.len();
     let archive = export(&stack, &api, &cast, &dir, &ui).await?;
     delete(&stack, &api, &cast, &dir, &ui).await?;
-    mails(&stack, &cast, &ui)?;
+    mails(&stack, &cast, seen, &ui)?;
 
     ui.finish();
     println!("\n== To go on from here");
@@ -124,12 +125,12 @@ async fn delete(stack: &Stack, api: &Api, cast: &Cast, dir: &Path, ui: &Ui) -> O
     proof::check(&before, &after, &cast.deleted, dir, ui)
 }
 
-fn mails(stack: &Stack, cast: &Cast, ui: &Ui) -> Outcome {
+fn mails(stack: &Stack, cast: &Cast, seen: usize, ui: &Ui) -> Outcome {
     ui.heading("The mails that were sent");
     let mails = stack.mails()?;
-    let to_admin: Vec<_> = mails.iter().filter(|mail| mail.to.contains(&cast.admin)).collect();
-    let newest = to_admin.iter().rev().take(6).rev();
-    for mail in newest {
+    let new = mails.iter().skip(seen);
+    let to_admin: Vec<_> = new.filter(|mail| mail.to.contains(&cast.admin)).collect();
+    for mail in &to_admin {
         ui.say(&format!("  to {}: {}", mail.to.join(", "), mail.subject));
     }
     for subject in

@@ -31,6 +31,11 @@ fn check_source(map: &DataMap, source: &Source) -> Result<(), String> {
         Address::DynamoDb(address) => check_dynamodb(source, &address.key)?,
         Address::S3(_) => check_s3(source)?,
     }
+    if source.find.iter().filter(|find| matches!(find, Find::Subject { .. })).count() > 1 {
+        return Err(
+            "at most one rule by `subject_field`: a record could be another person's by the other".to_owned()
+        );
+    }
     let through = source.find.iter().skip_while(|find| matches!(find, Find::Subject { .. }));
     for (number, find) in through.enumerate() {
         let Find::Through { through, .. } = find else {
