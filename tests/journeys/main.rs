@@ -9,4 +9,5 @@ mod faults;
 mod large;
 mod refusals;
 mod repeats;
+mod sweeps;
 mod world;

@@ -124,7 +124,7 @@ impl World {
         delete.key("whiteboard_id", AttributeValue::S(board.into())).send().await.unwrap();
     }
 
-    fn execution(&self, id: &str) -> String {
+    pub(crate) fn execution(&self, id: &str) -> String {
         format!("{}:{id}", self.stack.state().state_machine_arn.replacen(":stateMachine:", ":execution:", 1))
     }
 
