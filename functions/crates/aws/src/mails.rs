@@ -2,7 +2,6 @@ use chrono::{DateTime, Utc};
 use habeas_domain::{RequestId, StoreError};
 
 use crate::Table;
-use crate::error::unavailable;
 use crate::keys::{mail_key, text};
 use crate::requests::moment;
 
@@ -24,13 +23,6 @@ impl Table {
         let mut item = mail_key(id, mail);
         item.insert("message_id".to_owned(), text(message_id));
         item.insert("at".to_owned(), text(moment(at)));
-        self.client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(unavailable)?;
-        Ok(())
+        self.write(item).await
     }
 }

@@ -131,14 +131,7 @@ impl Table {
         item.insert("queue".to_owned(), text(ARCHIVES));
         item.insert("queue_at".to_owned(), text(moment(archive.expires_at)));
         item.insert("ttl".to_owned(), AttributeValue::N(archive.expires_at.timestamp().to_string()));
-        self.client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(unavailable)?;
-        Ok(())
+        self.write(item).await
     }
 
     /// Removes the note of an archive, once its object is gone.

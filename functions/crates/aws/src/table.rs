@@ -33,4 +33,16 @@ impl Table {
             .map_err(unavailable)?;
         output.item.map(|item| serde_dynamo::from_item(item).map_err(corrupt)).transpose()
     }
+
+    /// Stores one row, whatever was there.
+    pub(crate) async fn write(&self, item: Item) -> Result<(), StoreError> {
+        self.client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
 }
