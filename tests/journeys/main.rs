@@ -3,10 +3,13 @@
 //!
 //! `cargo xtask test journeys` brings up a fresh stack for them.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what is not there fails the journey")]
+
 mod deletions;
 mod exports;
 mod faults;
 mod large;
+mod life;
 mod refusals;
 mod repeats;
 mod sweeps;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::world::{World, journey, problem};
 
-const LONG_AGO: &str = "2026-01-01T00:00:00Z";
+pub(crate) const LONG_AGO: &str = "2026-01-01T00:00:00Z";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
@@ -43,8 +43,12 @@ fn a_request_that_was_filed_and_never_started_is_started() {
         for (field, value) in [("id", id), ("status", "Pending"), ("queue", "OPEN"), ("queue_at", LONG_AGO)] {
             row.insert(field.to_owned(), text(value));
         }
-        row.insert("sk".to_owned(), text(&format!("REQ#{id}")));
-        row.retain(|field, _| !["archive", "counts", "ended_at", "claimed_by"].contains(&field.as_str()));
+        row.insert("pk".to_owned(), text(&format!("REQ#{id}")));
+        let filed = row["timeline"].as_l().unwrap()[0].clone();
+        row.insert("head".to_owned(), filed.as_m().unwrap()["hash"].clone());
+        row.insert("timeline".to_owned(), AttributeValue::L(vec![filed]));
+        let later = ["archive", "counts", "ended_at", "claimed_by", "ttl"];
+        row.retain(|field, _| !later.contains(&field.as_str()));
         let put = world.stack.clients().dynamodb.put_item().table_name(&world.stack.state().table);
         put.set_item(Some(row)).send().await.unwrap();
         sweep(&world).await;
@@ -66,15 +70,18 @@ fn an_expired_archive_is_refused_at_once_and_removed_by_the_sweep() {
         assert_eq!(world.request(&admin, &id)["download"]["state"], "expired");
 
         let archive = key(&format!("REQ#{id}"), "ARCHIVE");
-        set(&world, archive, "SET queue_at = :then", ":then", LONG_AGO).await;
+        set(&world, archive, "SET queue_at = :then, expires_at = :then", ":then", LONG_AGO).await;
         sweep(&world).await;
+        let request = world.request(&admin, &id);
+        let last = request["timeline"].as_array().unwrap().last().unwrap();
+        assert_eq!((&last["event"], &request["chain"]["verified"]), (&json!("expired"), &json!(true)));
         let bucket = &world.stack.state().archive_bucket;
         assert_eq!(world.objects(bucket, &format!("archives/{id}")).await, []);
         assert_eq!(sweep(&world).await["expired"], 0);
     });
 }
 
-async fn sweep(world: &World) -> Value {
+pub(crate) async fn sweep(world: &World) -> Value {
     let tick = json!({"detail-type": "Scheduled Event", "source": "aws.scheduler", "detail": {}});
     let reply = world.stack.invoke("sweep", &tick).await.unwrap();
     assert_eq!(reply.function_error, None, "{}", reply.payload);
@@ -82,15 +89,15 @@ async fn sweep(world: &World) -> Value {
     reply.payload
 }
 
-type Key = HashMap<String, AttributeValue>;
+pub(crate) type Key = HashMap<String, AttributeValue>;
 
-fn key(pk: &str, sk: &str) -> Key {
+pub(crate) fn key(pk: &str, sk: &str) -> Key {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
 }
 
-fn request_key(id: &str) -> Key {
-    key("ACCT#aurora", &format!("REQ#{id}"))
+pub(crate) fn request_key(id: &str) -> Key {
+    key(&format!("REQ#{id}"), "REQUEST")
 }
 
 async fn item(world: &World, key: Key) -> Key {
@@ -98,17 +105,17 @@ async fn item(world: &World, key: Key) -> Key {
     get.set_key(Some(key)).send().await.unwrap().item.unwrap()
 }
 
-async fn set(world: &World, key: Key, update: &str, name: &str, value: &str) {
+pub(crate) async fn set(world: &World, key: Key, update: &str, name: &str, value: &str) {
     let write = world.stack.clients().dynamodb.update_item().table_name(&world.stack.state().table);
     let mut write =
         write.set_key(Some(key)).update_expression(update).condition_expression("attribute_exists(pk)");
-    if update.contains("#archive") {
-        write = write.expression_attribute_names("#archive", "archive");
+    for reserved in ["archive", "at"].into_iter().filter(|name| update.contains(&format!("#{name}"))) {
+        write = write.expression_attribute_names(format!("#{reserved}"), reserved);
     }
     write.expression_attribute_values(name, AttributeValue::S(value.to_owned())).send().await.unwrap();
 }
 
-async fn until(holds: impl Fn() -> bool, what: &str) {
+pub(crate) async fn until(holds: impl Fn() -> bool, what: &str) {
     let started = Instant::now();
     while !holds() {
         assert!(started.elapsed() < PATIENCE, "{what} does not come");

@@ -10,6 +10,7 @@ mod inventory;
 
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use habeas_aws::WorkKeys;
 use habeas_domain::Kind;
 use habeas_lambda::TaskError;
@@ -43,9 +44,10 @@ pub struct Done {
 pub async fn collect(
     ground: &Ground,
     input: UnitInput<Done>,
+    now: DateTime<Utc>,
     deadline: Instant,
 ) -> Result<UnitOutput<Done>, TaskError> {
-    let request = ground.request(&input.account, input.request).await?;
+    let request = ground.request_at_work(&input.account, input.request, now).await?;
     let (unit, keys) = (&input.unit, WorkKeys::new(request.id));
     let key = |step| match request.kind {
         Kind::Export => keys.index(&unit.unit, step),

@@ -1,50 +1,54 @@
 //! `POST /v1/requests/{id}/download`: mints a download link of a finished archive.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use habeas_domain::{
-    Archive, Archives, Directory, Event, EventKind, Kind, Member, Problem, Request, Requests, Status,
-    StoreError,
-};
-use habeas_lambda::{Call, Fault, Reply, signed_in};
+use habeas_domain::{Archive, Archives, EventKind, Kind, Problem, Request, Requests, Status, StoreError};
+use habeas_lambda::{Call, Fault, Reply, signed_in_for};
 use serde_json::json;
+
+/// How often a link is minted anew because another was at the same moment.
+const ATTEMPTS_MAX: u32 = 5;
 
 /// The ports that minting takes, and how long a link works.
 #[derive(Debug)]
-pub struct Download<D, R, A> {
-    pub directory: D,
+pub struct Download<R, A> {
     pub requests: R,
     pub archives: A,
     pub link: TimeDelta,
 }
 
-impl<D: Directory, R: Requests, A: Archives> Download<D, R, A> {
+impl<R: Requests, A: Archives> Download<R, A> {
     /// Mints a link for the requestor or an administrator, and writes down that
     /// it did. A link never outlives the archive.
     pub async fn answer(&self, call: &Call, now: DateTime<Utc>) -> Result<Reply, Fault> {
-        let (member, account) = signed_in(&self.directory, call).await?;
-        let id = call.request_id()?;
-        let found = self.requests.get(&account.id, id).await?;
-        let request =
-            found.filter(|request| may_download(&member, request)).ok_or_else(Problem::not_found)?;
-        let archive = available(&request, now)?;
-        let until = archive.expires_at.min(now + self.link);
-        let name = format!("habeas-export-{}-{id}.zip", request.created_at.format("%Y-%m-%d"));
-        let url = self.archives.mint_link(archive, &name, now, until).await?;
-        let event =
-            Event { at: now, event: EventKind::LinkMinted, by: Some(member.email.as_str().to_owned()) };
-        match self.requests.record_link(&account.id, id, &event).await {
-            Ok(()) => Ok(Reply::ok(json!({
-                "url": url,
-                "expires_at": until.to_rfc3339_opts(SecondsFormat::Secs, true),
-            }))),
-            Err(StoreError::Conflict) => Err(too_often().into()),
-            Err(fault) => Err(fault.into()),
+        let (member, mut request) = signed_in_for(&self.requests, call).await?;
+        call.only_queries(&[])?;
+        for _ in 0..ATTEMPTS_MAX {
+            let reply = self.mint(&request, now).await?;
+            let (account, id) = (request.account.clone(), request.id);
+            let minted = request.with_event(now, EventKind::LinkMinted, Some(&member.email), None);
+            match self.requests.record_link(&minted).await {
+                Ok(()) => return Ok(reply),
+                // A write whose answer was lost loses to itself, and one link is
+                // then recorded twice: better than not at all.
+                Err(StoreError::Conflict) => {
+                    request = self.requests.get(&account, id).await?.ok_or_else(Problem::not_found)?;
+                }
+                Err(fault) => return Err(fault.into()),
+            }
         }
+        Err(too_often().into())
     }
-}
 
-fn may_download(member: &Member, request: &Request) -> bool {
-    member.role.administers() || request.requestor.email == member.email
+    async fn mint(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Fault> {
+        let archive = available(request, now)?;
+        let until = archive.expires_at.min(now + self.link);
+        let name = format!("habeas-export-{}-{}.zip", request.created_at.format("%Y-%m-%d"), request.id);
+        let url = self.archives.mint_link(archive, &name, now, until).await?;
+        Ok(Reply::ok(json!({
+            "url": url,
+            "expires_at": until.to_rfc3339_opts(SecondsFormat::Secs, true),
+        })))
+    }
 }
 
 fn available(request: &Request, now: DateTime<Utc>) -> Result<&Archive, Problem> {
@@ -67,13 +71,13 @@ fn available(request: &Request, now: DateTime<Utc>) -> Result<&Archive, Problem>
     }
 }
 
-/// The archive was there a moment ago, so either it expired right now or the
+/// The archive is there, so either others are minting all the time or the
 /// timeline is full.
 fn too_often() -> Problem {
     Problem::new(
         409,
         "link-refused",
         "No link now",
-        "The archive has just expired, or too many links were made for it. Look at the request again.",
+        "Too many links are being made for this archive, or have been made. Use one of them, or try again later.",
     )
 }

@@ -7,10 +7,8 @@ use habeas_lambda::{StartError, init, now, number, serve_http};
 async fn main() -> Result<(), StartError> {
     init();
     let aws = Aws::from_env()?;
-    let table = Table::new(&aws, required("TABLE")?);
     let download = Download {
-        directory: table.clone(),
-        requests: table,
+        requests: Table::new(&aws, required("TABLE")?),
         archives: ArchiveBucket::new(&aws, required("ARCHIVE_BUCKET")?),
         link: TimeDelta::seconds(number("LINK_SECONDS")?),
     };

@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use download::Download;
-use habeas_domain::{Archive, Event, EventKind, Kind, Problem, Request, Requestor, Role, Status};
+use habeas_domain::{Archive, EventKind, Kind, Problem, Request, Requestor, Role, Status};
 use habeas_lambda::{Call, Reply};
 use habeas_testkit::{Draft, Memory, account, address, at, call, events, member, reply, request};
 use serde_json::json;
@@ -19,17 +19,14 @@ fn people() -> Memory {
 
 /// Ana's export of Bob's data, which has an archive.
 fn completed() -> Request {
-    let archive = Archive { key: "archives/1.zip".into(), bytes: 1_024, expires_at: at(EXPIRES) };
+    let archive =
+        Archive { key: "archives/1.zip".into(), bytes: 1_024, expires_at: at(EXPIRES), removed_at: None };
     Request { status: Status::Completed, archive: Some(archive), ..request() }
 }
 
 async fn answer(memory: &Memory, call: &Call, now: DateTime<Utc>) -> Reply {
-    let download = Download {
-        directory: memory.clone(),
-        requests: memory.clone(),
-        archives: memory.clone(),
-        link: TimeDelta::minutes(5),
-    };
+    let download =
+        Download { requests: memory.clone(), archives: memory.clone(), link: TimeDelta::minutes(5) };
     reply(download.answer(call, now).await)
 }
 
@@ -93,9 +90,11 @@ async fn every_link_is_recorded_with_who_asked_for_it() {
     for now in times {
         answer(&memory, &call(LINK), now).await;
     }
-    let minted =
-        times.map(|at| Event { at, event: EventKind::LinkMinted, by: Some("ana@amber.example".to_owned()) });
-    assert_eq!(memory.requests()[0].timeline[1..], minted);
+    let stored = &memory.requests()[0];
+    let events = stored.timeline.events()[1..].iter();
+    let minted: Vec<_> = events.map(|event| (event.at, event.event, event.by.as_deref())).collect();
+    assert_eq!(minted, times.map(|at| (at, EventKind::LinkMinted, Some("ana@amber.example"))));
+    assert_eq!(stored.timeline.verify(stored.id), Ok(()));
 }
 
 #[tokio::test]
@@ -127,12 +126,22 @@ async fn a_deletion_never_has_anything_to_download() {
 
 #[tokio::test]
 async fn a_link_that_could_not_be_recorded_is_not_handed_out() {
-    let memory = people().with_request(completed()).losing_to(Status::Failed);
+    let memory = people().with_request(completed()).losing_to(Status::Failed, EventKind::Failed);
     let reply = answer(&memory, &call(LINK), midday()).await;
     assert_eq!((reply.status(), reply.body().get("url")), (409, None));
-    let full = Request { timeline: vec![request().timeline[0].clone(); 1_000], ..completed() };
+    let mut full = completed();
+    for _ in 0..1_000 {
+        full = full.with_event(midday(), EventKind::LinkMinted, None, None);
+    }
     let reply = answer(&people().with_request(full), &call(LINK), midday()).await;
     assert_eq!((reply.status(), reply.body().get("url")), (409, None));
+}
+
+#[tokio::test]
+async fn a_link_that_another_one_overtakes_is_recorded_behind_it() {
+    let memory = people().with_request(completed()).losing_to(Status::Completed, EventKind::LinkMinted);
+    assert_eq!(answer(&memory, &call(LINK), midday()).await.status(), 200);
+    assert_eq!(memory.requests()[0].timeline.events().len(), 3);
 }
 
 #[tokio::test]

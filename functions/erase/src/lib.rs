@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use habeas_aws::WorkKeys;
 use habeas_domain::Request;
@@ -43,9 +44,10 @@ pub enum Pass {
 pub async fn erase(
     ground: &Ground,
     input: UnitInput<Cursor>,
+    now: DateTime<Utc>,
     deadline: Instant,
 ) -> Result<UnitOutput<Cursor>, TaskError> {
-    let request = ground.request(&input.account, input.request).await?;
+    let request = ground.request_at_work(&input.account, input.request, now).await?;
     let prefix = format!("{}{}-", WorkKeys::new(request.id).inventories(), input.unit.unit);
     let inventories = ground.inventories(&prefix).await?;
     if !inventories.last().is_some_and(|inventory| inventory.last) {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use habeas_aws::Aws;
-use habeas_lambda::{LambdaEvent, StartError, deadline, init, serve_task};
+use habeas_lambda::{LambdaEvent, StartError, deadline, init, now, serve_task};
 use habeas_work::Ground;
 
 /// What is kept back of an invocation's time to finish what is under way.
@@ -12,7 +12,7 @@ async fn main() -> Result<(), StartError> {
     init();
     let ground = Ground::from_env(&Aws::from_env()?)?;
     serve_task(async |event: LambdaEvent<_>| {
-        erase::erase(&ground, event.payload, deadline(&event.context, RESERVE)).await
+        erase::erase(&ground, event.payload, now(), deadline(&event.context, RESERVE)).await
     })
     .await
 }

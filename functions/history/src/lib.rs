@@ -1,14 +1,20 @@
-//! `GET /v1/requests` and `GET /v1/requests/{id}`: lists requests, and shows one.
+//! `GET /v1/requests`, `GET /v1/requests/{id}` and the example CSV: lists
+//! requests, shows one, and helps to file one.
 
 use chrono::{DateTime, Utc};
 use habeas_domain::{
-    Account, Cursor, Directory, FieldError, Member, Problem, Request, Requests, member_view, request_view,
+    Cursor, Directory, FieldError, Filter, Member, Page, Problem, Requests, TEMPLATE, history_csv, view,
+    whole_view,
 };
-use habeas_lambda::{Call, Fault, Reply, signed_in};
-use serde_json::{Value, json};
+use habeas_lambda::{Call, Fault, Reply, signed_in, signed_in_for};
+use serde_json::json;
 
 /// How many requests a page has where the caller names no number.
 const PAGE_REQUESTS_DEFAULT: u32 = 20;
+
+/// How many lines a table has at the most. Fifty people in each make 3 MB; a
+/// function's answer may have 6 MB.
+const TABLE_REQUESTS_MAX: u32 = 1_000;
 
 /// The ports that reading takes, and how long a page may be.
 #[derive(Debug)]
@@ -19,58 +25,53 @@ pub struct History<D, R> {
 }
 
 impl<D: Directory, R: Requests> History<D, R> {
-    /// Answers a call: one request where the path names one, a page of them otherwise.
+    /// Answers a call by its route.
     pub async fn answer(&self, call: &Call, now: DateTime<Utc>) -> Result<Reply, Fault> {
-        let (member, account) = signed_in(&self.directory, call).await?;
-        if call.has_request_id() {
-            self.one(call, &member, &account, now).await
-        } else {
-            self.page(call, &member, &account, now).await
+        match call.route() {
+            "GET /v1/requests" => self.list(call, now).await,
+            "GET /v1/requests/template.csv" => self.template(call).await,
+            _ => self.one(call, now).await,
         }
     }
 
-    async fn one(
-        &self,
-        call: &Call,
-        member: &Member,
-        account: &Account,
-        now: DateTime<Utc>,
-    ) -> Result<Reply, Fault> {
+    async fn one(&self, call: &Call, now: DateTime<Utc>) -> Result<Reply, Fault> {
+        let (member, request) = signed_in_for(&self.requests, call).await?;
         call.only_queries(&[])?;
-        let request = self.requests.get(&account.id, call.request_id()?).await?;
-        let request = request.filter(|request| sees(member, request)).ok_or_else(Problem::not_found)?;
-        let mut shown = view(member, &request, now);
-        if member.role.administers() {
-            shown["timeline"] = json!(request.timeline);
+        if let Err(broken) = request.timeline.verify(request.id) {
+            tracing::error!(request = %request.id, number = broken.number, "timeline does not verify");
         }
-        Ok(Reply::ok(shown))
+        Ok(Reply::ok(whole_view(&request, &member, now)))
     }
 
-    async fn page(
-        &self,
-        call: &Call,
-        member: &Member,
-        account: &Account,
-        now: DateTime<Utc>,
-    ) -> Result<Reply, Fault> {
-        call.only_queries(&["cursor", "limit"])?;
-        let limit = self.limit(call.query("limit"))?;
+    async fn template(&self, call: &Call) -> Result<Reply, Fault> {
+        let member = signed_in(&self.directory, call).await?;
+        call.only_queries(&[])?;
+        if !member.role.administers() {
+            let detail = "Lists are uploaded by owners and admins. Ask for your own data with a JSON body.";
+            return Err(Problem::forbidden("upload-needs-administrator", detail).into());
+        }
+        Ok(Reply::csv(TEMPLATE.to_owned(), "habeas-people.csv"))
+    }
+
+    async fn list(&self, call: &Call, now: DateTime<Utc>) -> Result<Reply, Fault> {
+        let member = signed_in(&self.directory, call).await?;
+        let as_table = call.wants_csv();
+        let filter = filter(call, &member)?;
+        let limit = self.limit(call.query("limit"), as_table)?;
         let after = call.query("cursor").map(Cursor::parse).transpose().map_err(|error| {
             Problem::malformed(error.to_string()).with(vec![FieldError::new("/cursor", error.to_string())])
         })?;
-        let by = (!member.role.administers()).then_some(&member.email);
-        let page = self.requests.list(&account.id, by, after, limit).await?;
-        let requests: Vec<Value> = page.requests.iter().map(|request| view(member, request, now)).collect();
-        let mut shown = json!({ "requests": requests });
-        if let Some(Cursor(next)) = page.next {
-            shown["next"] = json!(next);
-        }
-        Ok(Reply::ok(shown))
+        let page = self.requests.list(&member.account, &filter, after, limit).await?;
+        Ok(if as_table { table(call, &page, &member, now) } else { listed(&page, &member, now) })
     }
 
-    fn limit(&self, text: Option<&str>) -> Result<u32, Problem> {
-        let most = self.page_requests_max;
-        let Some(text) = text else { return Ok(PAGE_REQUESTS_DEFAULT.min(most)) };
+    fn limit(&self, text: Option<&str>, as_table: bool) -> Result<u32, Problem> {
+        let (usual, most) = if as_table {
+            (TABLE_REQUESTS_MAX, TABLE_REQUESTS_MAX)
+        } else {
+            (PAGE_REQUESTS_DEFAULT.min(self.page_requests_max), self.page_requests_max)
+        };
+        let Some(text) = text else { return Ok(usual) };
         match text.parse() {
             Ok(limit) if (1..=most).contains(&limit) => Ok(limit),
             _ => {
@@ -81,11 +82,32 @@ impl<D: Directory, R: Requests> History<D, R> {
     }
 }
 
-/// Members see what they filed; what others filed is to them as if it were not there.
-fn sees(member: &Member, request: &Request) -> bool {
-    member.role.administers() || request.requestor.email == member.email
+fn filter(call: &Call, member: &Member) -> Result<Filter, Problem> {
+    let query = |name: &str| call.query(name);
+    if member.role.administers() {
+        call.only_queries(&[&Filter::QUERIES[..], &["cursor", "limit"]].concat())?;
+        Filter::parse(query)
+    } else {
+        call.only_queries(&[&Filter::MEMBER_QUERIES[..], &["cursor", "limit"]].concat())?;
+        Filter::parse_own(&member.email, query)
+    }
 }
 
-fn view(member: &Member, request: &Request, now: DateTime<Utc>) -> Value {
-    if member.role.administers() { request_view(request, now) } else { member_view(request, now) }
+fn listed(page: &Page, member: &Member, now: DateTime<Utc>) -> Reply {
+    let requests: Vec<_> = page.requests.iter().map(|request| view(request, member, now)).collect();
+    let mut shown = json!({ "requests": requests });
+    if let Some(Cursor(next)) = page.next {
+        shown["next"] = json!(next);
+    }
+    Reply::ok(shown)
+}
+
+/// A table has no place for where it goes on, so a header says it.
+fn table(call: &Call, page: &Page, member: &Member, now: DateTime<Utc>) -> Reply {
+    let name = format!("habeas-requests-{}.csv", now.format("%Y-%m-%d"));
+    let reply = Reply::csv(history_csv(&page.requests, member, now), &name);
+    match page.next {
+        Some(Cursor(next)) => reply.with_next(&format!("/v1/requests?{}", call.query_with("cursor", &next))),
+        None => reply,
+    }
 }

@@ -1,6 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
-use habeas_domain::{EventKind, Problem, Request, RequestId, Requestor, Role, Status};
+use aws_lambda_events::http::HeaderName;
+use habeas_domain::{
+    EventKind, Kind, Problem, Request, RequestId, Requestor, Role, Status, TEMPLATE, Timeline,
+};
 use habeas_lambda::{Call, Reply};
 use habeas_testkit::{Draft, Memory, account, address, at, call, events, member, reply, request};
 use history::History;
@@ -8,6 +11,9 @@ use serde_json::{Value, json};
 
 const PAGE: &str = include_str!("../../../events/history/page.json");
 const OWN: &str = include_str!("../../../events/history/own.json");
+const TABLE: &str = include_str!("../../../events/history/table.json");
+const EXAMPLE: &str = include_str!("../../../events/history/template.json");
+const LINK: HeaderName = HeaderName::from_static("link");
 const ONE: &str = include_str!("../../../events/history/one.json");
 
 fn id(number: u8) -> String {
@@ -16,7 +22,9 @@ fn id(number: u8) -> String {
 
 fn filed(number: u8, by: &str) -> Request {
     let requestor = Requestor { email: address(by), ..request().requestor };
-    Request { id: RequestId::parse(&id(number)).unwrap(), requestor, ..request() }
+    let id = RequestId::parse(&id(number)).unwrap();
+    let timeline = Timeline::begin(id, request().created_at, &requestor.email);
+    Request { id, requestor, timeline, ..request() }
 }
 
 /// Ana, an admin of amber, filed 1, 3 and 5; Bob, a member, 2 and 4; Eve, the
@@ -112,6 +120,83 @@ async fn an_administrator_sees_one_request_with_its_timeline() {
     assert_eq!((shown.status(), &shown.body()["id"]), (200, &json!(id(1))));
     assert_eq!(shown.body()["requestor"]["email"], "ana@amber.example");
     assert_eq!(shown.body()["timeline"][0]["event"], json!(EventKind::Filed));
+    assert_eq!(shown.body()["days_left"], 29);
+    let head = &shown.body()["timeline"][0]["hash"];
+    assert_eq!(shown.body()["chain"], json!({"verified": true, "head": head}));
+}
+
+#[tokio::test]
+async fn a_timeline_that_was_tampered_with_is_shown_as_such() {
+    let stored = filed(1, "ana@amber.example");
+    let mut rows = json!(stored);
+    rows["timeline"][0]["by"] = json!("bob@amber.example");
+    let tampered: Request = serde_json::from_value(rows).unwrap();
+    let shown = answer(&people().with_request(tampered), &call(ONE)).await;
+    assert_eq!(shown.body()["chain"], json!({"verified": false, "broken_at": 1}));
+}
+
+#[tokio::test]
+async fn filters_narrow_the_list() {
+    let failed = Request { status: Status::Failed, ..filed(3, "ana@amber.example") };
+    let deletion = Request { kind: Kind::Delete, ..filed(5, "ana@amber.example") };
+    let memory = people().with_request(failed).with_request(deletion);
+    for (query, found) in [
+        (&[("status", "Failed")][..], vec![id(3)]),
+        (&[("kind", "delete")], vec![id(5)]),
+        (&[("requestor", "bob@amber.example")], vec![id(4), id(2)]),
+        (&[("requestor", "eve@birch.example")], vec![]),
+        (
+            &[("subject", "bob@amber.example"), ("status", "Pending"), ("kind", "export")],
+            vec![id(4), id(2), id(1)],
+        ),
+        (&[("subject", "ana@amber.example")], vec![]),
+        (&[("from", "2026-01-06")], vec![]),
+        (&[("to", "2026-01-05"), ("limit", "1")], vec![id(5)]),
+    ] {
+        let page = answer(&memory, &Draft::of(PAGE).query(query).call()).await;
+        assert_eq!(
+            (page.status(), ids(page.body())),
+            (200, found.iter().map(String::as_str).collect()),
+            "{query:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_member_filters_by_what_they_see() {
+    let completed = Request { status: Status::Completed, ..filed(2, "bob@amber.example") };
+    let memory = people().with_request(completed);
+    let page = answer(&memory, &Draft::of(OWN).query(&[("status", "Processing")]).call()).await;
+    assert_eq!(ids(page.body()), [id(4)]);
+    for query in [("subject", "ana@amber.example"), ("requestor", "ana@amber.example"), ("kind", "export")] {
+        let refused = answer(&memory, &Draft::of(OWN).query(&[query]).call()).await;
+        assert_eq!(refused.status(), 400, "{query:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_has_a_line_for_each_request_and_says_where_it_goes_on() {
+    let requestor = Requestor { name: "=HYPERLINK(\"x\")".into(), ..request().requestor };
+    let memory = people().with_request(Request { requestor, ..filed(5, "ana@amber.example") });
+    let call = Draft::of(TABLE).query(&[("limit", "2")]).call();
+    let table = answer(&memory, &call).await;
+    let text = table.text();
+    let lines: Vec<_> = text.split("\r\n").collect();
+    assert_eq!(lines.len(), 4, "a header, two requests and the end: {text}");
+    assert!(lines[0].starts_with("id,created_at,kind,status,subjects,requestor_name"), "{}", lines[0]);
+    assert!(lines[1].starts_with(&id(5)) && lines[1].contains("\"'=HYPERLINK(\"\"x\"\")\""), "{}", lines[1]);
+    let link = table.header(&LINK).unwrap();
+    assert_eq!(link, format!("</v1/requests?limit=2&cursor={}>; rel=\"next\"", id(4)));
+    let own = answer(&memory, &Draft::of(TABLE).by("bob@amber.example").call()).await;
+    assert!(own.text().starts_with("id,created_at,from,to,status,download\r\n"), "{}", own.text());
+}
+
+#[tokio::test]
+async fn the_example_is_for_those_who_upload() {
+    let example = answer(&people(), &call(EXAMPLE)).await;
+    assert_eq!((example.status(), example.text().as_str()), (200, TEMPLATE));
+    let refused = answer(&people(), &Draft::of(EXAMPLE).by("bob@amber.example").call()).await;
+    assert_eq!(refused.status(), 403);
 }
 
 #[tokio::test]

@@ -1,59 +1,137 @@
 //! `POST /v1/requests`: files a request and starts its workflow.
 
 use habeas_domain::{
-    Account, Directory, Executions, Member, Order, Request, Requests, Role, Stamp, StoreError, Waits,
-    file_request, member_view, request_view,
+    Directory, EmailAddress, Executions, Filing, IdempotencyKey, Member, Order, Participants, Problem,
+    Request, RequestId, Requests, Slots, Stamp, StoreError, Waits, all_known, file_request, may_file,
+    unknown, view,
 };
-use habeas_lambda::{Call, Fault, Reply, chain, signed_in};
+use habeas_lambda::{Body, Call, Fault, Reply, caller, chain};
+
+/// How often an order is looked at again because another one was filed meanwhile.
+const ATTEMPTS_MAX: u32 = 5;
 
 /// The ports that filing takes, and how long requests wait.
 #[derive(Debug)]
-pub struct Intake<D, R, E> {
+pub struct Intake<D, P, R, E> {
     pub directory: D,
+    pub participants: P,
     pub requests: R,
     pub executions: E,
     pub waits: Waits,
 }
 
-impl<D: Directory, R: Requests, E: Executions> Intake<D, R, E> {
-    /// Files the request of a call. Everything is checked before anything is written.
+impl<D: Directory, P: Participants, R: Requests, E: Executions> Intake<D, P, R, E> {
+    /// Files the request of a call. Everything is checked before anything is
+    /// written: in two reads, and in one write that takes all or nothing.
     pub async fn answer(&self, call: &Call, stamp: Stamp) -> Result<Reply, Fault> {
-        let (member, account) = signed_in(&self.directory, call).await?;
-        let order = Order::parse(&call.json_body()?)?;
-        self.file(order, &member, &account, stamp).await
-    }
-
-    /// A write whose answer was lost is repeated by the SDK and then finds
-    /// itself: the id is new, so what lies there under it is ours.
-    async fn store(&self, request: &Request) -> Result<(), StoreError> {
-        match self.requests.file(request).await {
-            Err(StoreError::Conflict) => match self.requests.get(&request.account, request.id).await? {
-                Some(stored) if stored == *request => Ok(()),
-                _ => Err(StoreError::Conflict),
-            },
-            stored => stored,
+        let caller = caller(call)?;
+        let order = order(call);
+        let people = order.as_ref().map_or(&[][..], |(order, _)| &order.subjects);
+        // Whoever is nobody here is told so first, whatever they send.
+        let asked = self.directory.member_and(&caller, people).await?;
+        let (member, known) = asked.ok_or_else(Problem::unknown_member)?;
+        let (order, is_upload) = order?;
+        let key = call.header("idempotency-key").map(|key| IdempotencyKey::parse(&key)).transpose()?;
+        if is_upload && !member.role.administers() {
+            let detail = "Lists are uploaded by owners and admins. Ask for your own data with a JSON body.";
+            return Err(Problem::forbidden("upload-needs-administrator", detail).into());
         }
+        self.file(order, key, &member, known, stamp).await
     }
 
+    /// Whoever files the same at the same moment may be first. Then it is looked
+    /// at again what the answer is now.
     async fn file(
         &self,
         order: Order,
+        key: Option<IdempotencyKey>,
         member: &Member,
-        account: &Account,
+        known: Vec<EmailAddress>,
         stamp: Stamp,
     ) -> Result<Reply, Fault> {
-        let known = self.directory.members_of(&account.id, &order.subjects).await?;
-        let request = file_request(order, member, account, &known, self.waits, stamp)?;
-        self.store(&request).await?;
-        // The request is filed from here on. Where the start fails, the sweep
-        // repeats it: the person is told the truth, which is that it is filed.
-        if let Err(fault) = self.executions.start(&request).await {
+        let slots = Slots::of(&order, member, key.as_ref());
+        let mut everybody = None;
+        for _ in 0..ATTEMPTS_MAX {
+            let guards = self.requests.guards(&member.account, &slots).await?;
+            if let Some(first) = guards.earlier(&order, stamp.at)? {
+                return self.repeat(member, first).await;
+            }
+            may_file(&order, member, guards.account.as_ref().ok_or_else(Problem::unknown_member)?)?;
+            if let Some(twin) = guards.twin.filter(|_| !order.allow_duplicate) {
+                self.refuse_open(member, twin).await?;
+            }
+            if everybody.is_none() {
+                everybody = Some(self.everybody(&order, member, known.clone()).await?);
+            }
+            all_known(&order, everybody.as_deref().unwrap_or_default())?;
+            let filing = Filing {
+                fingerprint: order.fingerprint(),
+                request: file_request(order.clone(), member, self.waits, stamp),
+                slots: slots.clone(),
+                replaces: guards.twin,
+            };
+            match self.requests.file(&filing).await {
+                Ok(()) => return Ok(self.start(&filing.request, member).await),
+                Err(StoreError::Conflict) => {}
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    /// Those an order is about who are known: as members, or to administrators
+    /// as participants.
+    async fn everybody(
+        &self,
+        order: &Order,
+        member: &Member,
+        mut known: Vec<EmailAddress>,
+    ) -> Result<Vec<EmailAddress>, StoreError> {
+        let others: Vec<_> = unknown(order, &known).cloned().collect();
+        if member.role.administers() && !others.is_empty() {
+            known.extend(self.participants.found(&member.account, &others).await?);
+        }
+        Ok(known)
+    }
+
+    async fn refuse_open(&self, member: &Member, twin: RequestId) -> Result<(), Fault> {
+        match self.requests.get(&member.account, twin).await? {
+            Some(request) if !request.status.has_ended() => Err(Problem::duplicate(twin).into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The answer that the first submit got, however the request stands now.
+    async fn repeat(&self, member: &Member, first: RequestId) -> Result<Reply, Fault> {
+        let found = self.requests.get(&member.account, first).await?;
+        let request = found.ok_or_else(Problem::not_found)?.as_filed();
+        let then = Member { role: request.requestor.role, ..member.clone() };
+        Ok(created(&request, &then))
+    }
+
+    /// The request is filed from here on. Where the start fails, the sweep
+    /// repeats it: the person is told the truth, which is that it is filed.
+    async fn start(&self, request: &Request, member: &Member) -> Reply {
+        if let Err(fault) = self.executions.start(request).await {
             tracing::error!(request = %request.id, error = chain(&fault), "workflow not started; the sweep will");
         }
-        let view = match member.role {
-            Role::Owner | Role::Admin => request_view(&request, stamp.at),
-            Role::Member => member_view(&request, stamp.at),
-        };
-        Ok(Reply::created(format!("/v1/requests/{}", request.id), view))
+        created(request, member)
     }
+}
+
+fn order(call: &Call) -> Result<(Order, bool), Problem> {
+    match call.body()? {
+        Body::Json(json) => {
+            call.only_queries(&[])?;
+            Ok((Order::parse(&json)?, false))
+        }
+        Body::Csv(csv) => {
+            call.only_queries(&Order::CSV_QUERIES)?;
+            Ok((Order::parse_csv(&csv, |name| call.query(name))?, true))
+        }
+    }
+}
+
+fn created(request: &Request, member: &Member) -> Reply {
+    Reply::created(format!("/v1/requests/{}", request.id), view(request, member, request.created_at))
 }

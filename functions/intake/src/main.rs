@@ -2,6 +2,8 @@ use chrono::TimeDelta;
 use habeas_aws::{Aws, StateMachine, Table, required};
 use habeas_domain::Waits;
 use habeas_lambda::{StartError, init, number, serve_http, stamp};
+use habeas_sources::{DataMapParticipants, DynamoDb, S3, Stores};
+use habeas_work::load_map;
 use intake::Intake;
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,6 +13,10 @@ async fn main() -> Result<(), StartError> {
     let table = Table::new(&aws, required("TABLE")?);
     let intake = Intake {
         directory: table.clone(),
+        participants: DataMapParticipants {
+            map: load_map()?,
+            stores: Stores { dynamodb: DynamoDb::new(&aws), s3: S3::new(&aws) },
+        },
         requests: table,
         executions: StateMachine::new(&aws, required("STATE_MACHINE")?),
         waits: Waits {

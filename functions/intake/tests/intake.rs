@@ -1,7 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 use chrono::TimeDelta;
-use habeas_domain::{Account, Kind, Problem, RequestId, Role, Stamp, Status, Waits};
+use habeas_domain::{
+    Account, Filing, IdempotencyKey, Kind, Order, Problem, Request, RequestId, Role, Slots, Stamp, Status,
+    Waits,
+};
 use habeas_lambda::{Call, Reply};
 use habeas_testkit::{Draft, Memory, account, address, at, call, events, member, reply};
 use intake::Intake;
@@ -9,6 +12,7 @@ use serde_json::{Value, json};
 
 const EXPORT: &str = include_str!("../../../events/intake/export.json");
 const DELETION: &str = include_str!("../../../events/intake/deletion.json");
+const UPLOAD: &str = include_str!("../../../events/intake/upload.json");
 const OWN_EXPORT: &str = include_str!("../../../events/intake/own-export.json");
 
 fn amber() -> Account {
@@ -31,13 +35,19 @@ fn stamp() -> Stamp {
 }
 
 async fn answer(memory: &Memory, call: &Call) -> Reply {
+    answer_at(memory, call, stamp()).await
+}
+
+/// The same, at another moment and so with another id.
+async fn answer_at(memory: &Memory, call: &Call, stamp: Stamp) -> Reply {
     let intake = Intake {
         directory: memory.clone(),
+        participants: memory.clone(),
         requests: memory.clone(),
         executions: memory.clone(),
         waits: Waits { export: TimeDelta::minutes(5), delete: TimeDelta::minutes(30) },
     };
-    reply(intake.answer(call, stamp()).await)
+    reply(intake.answer(call, stamp).await)
 }
 
 /// Answers a call that has to be refused and has to leave nothing behind.
@@ -133,7 +143,7 @@ async fn a_body_that_is_no_json_is_refused() {
 
 #[tokio::test]
 async fn a_body_of_another_content_type_is_refused() {
-    for content_type in ["text/csv", "application/x-www-form-urlencoded", "application/jsonp", ""] {
+    for content_type in ["text/html", "application/x-www-form-urlencoded", "application/jsonp", ""] {
         let (status, _) = refusal(Draft::of(EXPORT).header("content-type", content_type).call()).await;
         assert_eq!(status, 415, "{content_type}");
     }
@@ -213,4 +223,166 @@ async fn an_id_that_is_taken_changes_nothing() {
     let reply = answer(&memory, &call(DELETION)).await;
     assert_eq!(reply, Reply::problem(&Problem::unavailable()));
     assert_eq!((memory.requests(), memory.started().len()), (first, 1));
+}
+
+/// Some minutes after the first filing.
+fn later(minutes: i64) -> Stamp {
+    let at = stamp().at + TimeDelta::minutes(minutes);
+    let id = format!("019b8d3a-0000-7000-8000-{:012}", minutes + 1);
+    Stamp { id: RequestId::parse(&id).unwrap(), at }
+}
+
+fn keyed(key: &str) -> Draft {
+    Draft::of(EXPORT).header("idempotency-key", key)
+}
+
+#[tokio::test]
+async fn a_repeated_submit_gets_the_first_answer_for_a_day() {
+    let memory = people();
+    let first = answer(&memory, &keyed("k").call()).await;
+    assert_eq!(first.status(), 201);
+    for minutes in [1, 24 * 60 - 1] {
+        assert_eq!(answer_at(&memory, &keyed("k").call(), later(minutes)).await, first);
+    }
+    assert_eq!((memory.requests().len(), memory.started().len()), (1, 1));
+    // The key is free again, and now the order meets the one that is open.
+    let next_day = answer_at(&memory, &keyed("k").call(), later(24 * 60)).await;
+    assert_eq!((next_day.status(), &next_day.body()["type"]), (409, &json!("urn:habeas:problem:duplicate")));
+}
+
+#[tokio::test]
+async fn the_first_answer_is_repeated_whatever_became_of_the_request() {
+    let memory = people();
+    let first = answer(&memory, &keyed("k").call()).await;
+    let canceled = Request { status: Status::Canceled, ..memory.requests()[0].clone() };
+    let memory = memory.with_request(canceled);
+    assert_eq!(answer_at(&memory, &keyed("k").call(), later(1)).await, first);
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_is_refused_and_not_overlooked() {
+    for key in ["", "a key", "schlüssel"] {
+        let (status, problem) = refusal(keyed(key).call()).await;
+        assert_eq!((status, &problem["type"]), (400, &json!("urn:habeas:problem:malformed")), "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_with_another_order_is_refused() {
+    let memory = people();
+    answer(&memory, &keyed("k").call()).await;
+    let other = json!({"kind": "export", "subjects": ["ana@amber.example"]});
+    let reply = answer_at(&memory, &keyed("k").body(other.to_string()).call(), later(1)).await;
+    let slug = "urn:habeas:problem:idempotency-key-reused";
+    assert_eq!((reply.status(), &reply.body()["type"]), (422, &json!(slug)));
+    assert_eq!(memory.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_is_its_users_own() {
+    let memory = people().with_member(member("amber", "amy@amber.example", Role::Owner), amber());
+    let body = json!({"kind": "export", "subjects": ["amy@amber.example"]}).to_string();
+    assert_eq!(answer(&memory, &keyed("k").call()).await.status(), 201);
+    let amys = keyed("k").by("amy@amber.example").body(body).call();
+    assert_eq!(answer_at(&memory, &amys, later(1)).await.status(), 201);
+    assert_eq!(memory.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn two_submits_at_once_make_one_request() {
+    // The other one is filed between this one's look and its write.
+    let other = people();
+    let first = answer(&other, &keyed("k").call()).await;
+    let order = Order::parse(body(EXPORT).as_bytes()).unwrap();
+    let key = IdempotencyKey::parse("k").unwrap();
+    let filing = Filing {
+        fingerprint: order.fingerprint(),
+        slots: Slots::of(&order, &member("amber", "ana@amber.example", Role::Admin), Some(&key)),
+        request: other.requests()[0].clone(),
+        replaces: None,
+    };
+    let memory = people().filing_after(filing);
+    assert_eq!(answer_at(&memory, &keyed("k").call(), later(1)).await, first);
+    assert_eq!((memory.requests().len(), memory.started()), (1, vec![]));
+}
+
+fn body(event: &str) -> String {
+    let event: Value = serde_json::from_str(event).unwrap();
+    event["body"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_same_again_is_refused_with_a_link_while_it_is_open() {
+    let memory = people();
+    answer(&memory, &call(EXPORT)).await;
+    let again = answer_at(&memory, &call(EXPORT), later(1)).await;
+    assert_eq!((again.status(), &again.body()["type"]), (409, &json!("urn:habeas:problem:duplicate")));
+    assert_eq!(again.body()["request"], json!(format!("/v1/requests/{}", stamp().id)));
+    assert_eq!(memory.requests().len(), 1);
+
+    let mut allowed: Value = serde_json::from_str(&body(EXPORT)).unwrap();
+    allowed["allow_duplicate"] = json!(true);
+    let allowed = Draft::of(EXPORT).body(allowed.to_string()).call();
+    assert_eq!(answer_at(&memory, &allowed, later(2)).await.status(), 201);
+    assert_eq!(memory.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn the_same_again_is_filed_once_the_first_has_ended() {
+    let memory = people();
+    answer(&memory, &call(EXPORT)).await;
+    let ended = Request { status: Status::Failed, ..memory.requests()[0].clone() };
+    let memory = memory.with_request(ended);
+    assert_eq!(answer_at(&memory, &call(EXPORT), later(1)).await.status(), 201);
+}
+
+#[tokio::test]
+async fn a_member_is_not_told_what_administrators_file_about_them() {
+    let memory = people();
+    let own: Value = serde_json::from_str(&body(OWN_EXPORT)).unwrap();
+    let same = Draft::of(EXPORT).body(own.to_string()).call();
+    assert_eq!(answer(&memory, &same).await.status(), 201);
+    assert_eq!(answer_at(&memory, &call(OWN_EXPORT), later(1)).await.status(), 201);
+}
+
+#[tokio::test]
+async fn participants_are_known_to_administrators_and_to_nobody_else() {
+    let guest = address("guest@elsewhere.example");
+    let about = |by: &str| {
+        let body = json!({"kind": "export", "subjects": ["guest@elsewhere.example"]});
+        Draft::of(EXPORT).by(by).body(body.to_string()).call()
+    };
+    let memory = people().with_participant("amber", &guest);
+    assert_eq!(answer(&memory, &about("ana@amber.example")).await.status(), 201);
+    let elsewhere = people().with_participant("birch", &guest);
+    assert_eq!(answer(&elsewhere, &about("ana@amber.example")).await.status(), 422);
+    assert_eq!(answer(&memory, &about("bob@amber.example")).await.status(), 403);
+}
+
+#[tokio::test]
+async fn an_upload_files_a_request_and_reports_every_bad_line() {
+    let memory = people();
+    let reply = answer(&memory, &call(UPLOAD)).await;
+    assert_eq!(reply.status(), 201);
+    assert_eq!(reply.body()["subjects"], json!(["ana@amber.example", "bob@amber.example"]));
+    assert_eq!(reply.body()["date_range"], json!({"from": "2026-01-01", "to": "2026-03-31"}));
+
+    let bad = "email\nbob@amber.example\nnobody\n\nbob@amber.example,Bob\n";
+    let (status, problem) = refusal(Draft::of(UPLOAD).body(bad).call()).await;
+    let lines: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|error| &error["line"]).collect();
+    assert_eq!((status, lines), (422, vec![&json!(3), &json!(5)]));
+}
+
+#[tokio::test]
+async fn a_query_with_json_and_an_unknown_query_with_csv_are_refused() {
+    refusal(Draft::of(EXPORT).query(&[("kind", "export")]).call()).await;
+    let (status, _) = refusal(Draft::of(UPLOAD).query(&[("kind", "export"), ("types", "chat")]).call()).await;
+    assert_eq!(status, 400);
+}
+
+#[tokio::test]
+async fn a_member_uploads_nothing() {
+    let own = Draft::of(UPLOAD).by("bob@amber.example").body("bob@amber.example").call();
+    let (status, problem) = refusal(own).await;
+    assert_eq!((status, &problem["type"]), (403, &json!("urn:habeas:problem:upload-needs-administrator")));
 }

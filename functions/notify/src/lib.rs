@@ -1,40 +1,52 @@
-//! Sends the mails about a request to the person who filed it.
+//! Sends the mails about a request: to the person who filed it, and to the
+//! operator where it is late.
 
 mod letter;
 
 use chrono::{DateTime, Utc};
-use habeas_aws::{Mailer, Table};
-use habeas_domain::{AccountId, Request, RequestId, Requests, Status};
+use habeas_aws::{MailClaim, Mailer, Table};
+use habeas_domain::{AccountId, EmailAddress, Request, RequestId, Requests, Status, Warning};
 use habeas_lambda::{TaskError, names};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-pub use letter::{Occasion, letter};
+pub use letter::{Language, Occasion, letter};
 
 /// What telling takes.
 #[derive(Debug)]
 pub struct Notify {
     pub table: Table,
     pub mailer: Mailer,
+    pub language: Language,
+    /// Who is told of what is late. Nobody, where the deployment names nobody.
+    pub operator: Option<EmailAddress>,
     /// The page a mail points to; the id of the request is appended.
     pub page_url: String,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Input {
-    mail: Mail,
-    account: AccountId,
-    request: RequestId,
+#[serde(tag = "mail", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Input {
+    Received {
+        account: AccountId,
+        request: RequestId,
+    },
+    Ended {
+        account: AccountId,
+        request: RequestId,
+    },
+    Expiring {
+        account: AccountId,
+        request: RequestId,
+    },
+    Escalated {
+        account: AccountId,
+        request: RequestId,
+        #[serde(deserialize_with = "warning")]
+        warning: Warning,
+    },
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Mail {
-    Received,
-    Ended,
-}
-
-/// Whether this invocation sent the mail, or an earlier one had.
+/// Whether this invocation sent the mail.
 #[derive(Debug, Serialize)]
 pub struct Told {
     sent: bool,
@@ -44,37 +56,91 @@ impl Notify {
     /// Sends one mail, unless it has been sent before. What it says comes from
     /// the request's row: an end that did not happen is never told.
     pub async fn tell(&self, input: &Input, now: DateTime<Utc>) -> Result<Told, TaskError> {
-        let found = self.table.get(&input.account, input.request).await?;
+        let (account, id) = input.about();
+        let found = self.table.get(account, id).await?;
         let request = found.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The request is gone."))?;
-        let occasion = occasion(input.mail, &request)
-            .ok_or_else(|| TaskError::new(names::INCOMPLETE, "The request has not ended."))?;
-        if self.table.mail_sent(request.id, occasion.name()).await? {
+        let occasion = occasion(input, &request)
+            .ok_or_else(|| TaskError::new(names::INCOMPLETE, "What the mail is to say did not happen."))?;
+        let Some(recipient) = self.recipient(occasion, &request) else {
+            tracing::warn!(request = %id, mail = occasion.name(), "no operator is named to tell");
             return Ok(Told { sent: false });
+        };
+        match self.table.claim_mail(id, &occasion.name(), now).await? {
+            MailClaim::Sent => Ok(Told { sent: false }),
+            MailClaim::Theirs => Err(TaskError::new(names::UNAVAILABLE, "The mail is being sent just now.")),
+            MailClaim::Ours => {
+                self.send(occasion, &request, recipient, now).await.map(|()| Told { sent: true })
+            }
         }
-        let letter = letter(occasion, &request, &self.page_url).map_err(|error| {
+    }
+
+    fn recipient<'a>(&'a self, occasion: Occasion, request: &'a Request) -> Option<&'a EmailAddress> {
+        match occasion {
+            Occasion::Escalated(_) => self.operator.as_ref(),
+            _ => Some(&request.requestor.email),
+        }
+    }
+
+    async fn send(
+        &self,
+        occasion: Occasion,
+        request: &Request,
+        recipient: &EmailAddress,
+        now: DateTime<Utc>,
+    ) -> Result<(), TaskError> {
+        let letter = letter(occasion, request, self.language, &self.page_url).map_err(|error| {
             TaskError::new(names::INCOMPLETE, "The mail cannot be written.").because(error)
         })?;
-        let message_id = self.mailer.send(&request.requestor.email, &letter).await?;
-        self.table.mark_mail(request.id, occasion.name(), &message_id, now).await?;
-        Ok(Told { sent: true })
+        let mail = occasion.name();
+        match self.mailer.send(recipient, &letter, request.id, &mail).await {
+            Ok(message_id) => Ok(self.table.mark_mail(request.id, &mail, &message_id, now).await?),
+            Err(fault) => {
+                // SES refused it, so nobody has it: the next try need not wait.
+                self.table.release_mail(request.id, &mail).await?;
+                Err(fault.into())
+            }
+        }
     }
 }
 
-fn occasion(mail: Mail, request: &Request) -> Option<Occasion> {
-    match (mail, request.status) {
-        (Mail::Received, _) => Some(Occasion::Received),
-        (Mail::Ended, Status::Completed) => Some(Occasion::Completed),
-        (Mail::Ended, Status::Failed) => Some(Occasion::Failed),
-        (Mail::Ended, Status::Canceled) => Some(Occasion::Canceled),
-        (Mail::Ended, Status::Pending | Status::Processing) => None,
+impl Input {
+    fn about(&self) -> (&AccountId, RequestId) {
+        match self {
+            Self::Received { account, request }
+            | Self::Ended { account, request }
+            | Self::Expiring { account, request }
+            | Self::Escalated { account, request, .. } => (account, *request),
+        }
+    }
+}
+
+fn warning<'de, D: Deserializer<'de>>(name: D) -> Result<Warning, D::Error> {
+    let name = String::deserialize(name)?;
+    Warning::parse(&name).ok_or_else(|| serde::de::Error::custom("no such warning"))
+}
+
+fn occasion(input: &Input, request: &Request) -> Option<Occasion> {
+    match (input, request.status) {
+        (Input::Received { .. }, _) => Some(Occasion::Received),
+        (Input::Ended { .. }, Status::Completed) => Some(Occasion::Completed),
+        (Input::Ended { .. }, Status::Failed) => Some(Occasion::Failed),
+        (Input::Ended { .. }, Status::Canceled) => Some(Occasion::Canceled),
+        (Input::Ended { .. }, Status::Pending | Status::Processing) => None,
+        (Input::Expiring { .. }, _) => request.archive.as_ref().map(|_| Occasion::Expiring),
+        (Input::Escalated { warning, .. }, _) => Some(Occasion::Escalated(*warning)),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use habeas_testkit::{events, request};
+    use habeas_domain::Archive;
+    use habeas_testkit::{at, events, request};
 
     use super::*;
+
+    fn ended() -> Input {
+        serde_json::from_str(include_str!("../../../events/notify/ended.json")).unwrap()
+    }
 
     #[test]
     fn every_event_is_understood_or_refused_as_its_name_says() {
@@ -86,17 +152,14 @@ mod tests {
 
     #[test]
     fn an_input_names_the_mail_and_the_request() {
-        let input: Input = serde_json::from_str(include_str!("../../../events/notify/ended.json")).unwrap();
-        assert!(matches!(input.mail, Mail::Ended));
-        assert_eq!((&input.account, input.request), (&request().account, request().id));
+        assert!(matches!(ended(), Input::Ended { .. }));
+        assert_eq!(ended().about(), (&request().account, request().id));
     }
 
     #[test]
     fn an_end_that_did_not_happen_is_not_told() {
         for status in [Status::Pending, Status::Processing] {
-            let request = Request { status, ..request() };
-            assert_eq!(occasion(Mail::Ended, &request), None);
-            assert_eq!(occasion(Mail::Received, &request), Some(Occasion::Received));
+            assert_eq!(occasion(&ended(), &Request { status, ..request() }), None);
         }
     }
 
@@ -107,7 +170,25 @@ mod tests {
             (Status::Failed, Occasion::Failed),
             (Status::Canceled, Occasion::Canceled),
         ] {
-            assert_eq!(occasion(Mail::Ended, &Request { status, ..request() }), Some(told));
+            assert_eq!(occasion(&ended(), &Request { status, ..request() }), Some(told));
         }
+    }
+
+    #[test]
+    fn only_an_archive_that_is_there_expires_soon() {
+        let expiring: Input =
+            serde_json::from_str(include_str!("../../../events/notify/expiring.json")).unwrap();
+        assert_eq!(occasion(&expiring, &request()), None);
+        let expires_at = at("2026-04-05T10:00:00Z");
+        let archive = Archive { key: "1".into(), bytes: 1, expires_at, removed_at: None };
+        let with_archive = Request { archive: Some(archive), ..request() };
+        assert_eq!(occasion(&expiring, &with_archive), Some(Occasion::Expiring));
+    }
+
+    #[test]
+    fn a_warning_goes_by_its_name() {
+        let escalated: Input =
+            serde_json::from_str(include_str!("../../../events/notify/escalated.json")).unwrap();
+        assert_eq!(occasion(&escalated, &request()), Some(Occasion::Escalated(Warning::SevenDays)));
     }
 }

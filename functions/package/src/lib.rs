@@ -43,7 +43,7 @@ impl Package {
         now: DateTime<Utc>,
         deadline: Instant,
     ) -> Result<Packaged, TaskError> {
-        let request = self.ground.request(&input.account, input.request).await?;
+        let request = self.ground.request_at_work(&input.account, input.request, now).await?;
         let keys = WorkKeys::new(request.id);
         let units = self.ground.units(&keys).await?;
         // In order of unit and step, which is the order of their keys.
@@ -54,7 +54,7 @@ impl Package {
         let Some(bytes) = self.assemble(&key, &request, &units, &indexes, deadline).await? else {
             return Ok(Packaged { done: false, archive: Value::Null });
         };
-        let archive = Archive { key, bytes, expires_at: now + self.keep };
+        let archive = Archive { key, bytes, expires_at: now + self.keep, removed_at: None };
         self.ground.table.put_archive(&request, &archive).await?;
         self.ground.table.set_counts(&request, &counts(&request, &indexes)).await?;
         Ok(Packaged { done: true, archive: typed(&json!(archive)) })

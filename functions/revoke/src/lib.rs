@@ -1,51 +1,53 @@
 //! `POST /v1/requests/{id}/revoke`: takes a request back before it starts.
 
 use chrono::{DateTime, Utc};
-use habeas_domain::{
-    Directory, Member, Problem, Request, Requests, Status, StoreError, member_view, request_view,
-};
-use habeas_lambda::{Call, Fault, Reply, Tell, chain, signed_in};
+use habeas_domain::{Member, Problem, Request, Requests, Status, StoreError, view};
+use habeas_lambda::{Call, Fault, Reply, Tell, chain, signed_in_for};
+
+/// How often a revoke is tried that another line of the timeline overtakes.
+const ATTEMPTS_MAX: u32 = 5;
 
 /// The ports that revoking takes.
 #[derive(Debug)]
-pub struct Revoke<D, R, T> {
-    pub directory: D,
+pub struct Revoke<R, T> {
     pub requests: R,
     pub notify: T,
 }
 
-impl<D: Directory, R: Requests, T: Tell> Revoke<D, R, T> {
+impl<R: Requests, T: Tell> Revoke<R, T> {
     /// Revokes the request that the path names. The claim of the workflow is
     /// the same conditional write: whoever comes second is told who was first.
     pub async fn answer(&self, call: &Call, now: DateTime<Utc>) -> Result<Reply, Fault> {
-        let (member, account) = signed_in(&self.directory, call).await?;
-        let id = call.request_id()?;
-        let found = self.requests.get(&account.id, id).await?;
-        let request = found.filter(|request| may_revoke(&member, request)).ok_or_else(Problem::not_found)?;
-        let revoked = request.revoke(&member.email, now).map_err(|late| too_late(late.status))?;
-        match self.requests.revoke(&revoked).await {
-            Ok(()) => {}
-            Err(StoreError::Conflict) => {
-                let winner = self.requests.get(&account.id, id).await?.ok_or_else(Problem::not_found)?;
-                // A write whose answer was lost is repeated by the SDK, and loses to itself.
-                if winner.status != Status::Canceled || winner.timeline.last() != revoked.timeline.last() {
-                    return Err(too_late(winner.status).into());
-                }
-            }
-            Err(fault) => return Err(fault.into()),
-        }
+        let (member, request) = signed_in_for(&self.requests, call).await?;
+        call.only_queries(&[])?;
+        let revoked = self.revoke(&member, request, now).await?;
         // The workflow sends the same mail when its wait is over; this is only sooner.
         if let Err(fault) = self.notify.ended(&revoked).await {
-            tracing::warn!(request = %id, error = chain(&fault), "mail about the revoke left to the workflow");
+            let request = revoked.id;
+            tracing::warn!(%request, error = chain(&fault), "mail about the revoke left to the workflow");
         }
-        let view =
-            if member.role.administers() { request_view(&revoked, now) } else { member_view(&revoked, now) };
-        Ok(Reply::ok(view))
+        Ok(Reply::ok(view(&revoked, &member, now)))
     }
-}
 
-fn may_revoke(member: &Member, request: &Request) -> bool {
-    member.role.administers() || request.requestor.email == member.email
+    async fn revoke(&self, member: &Member, request: Request, now: DateTime<Utc>) -> Result<Request, Fault> {
+        let mut request = request;
+        for _ in 0..ATTEMPTS_MAX {
+            let (account, id) = (request.account.clone(), request.id);
+            let revoked = request.revoke(&member.email, now).map_err(|late| too_late(late.status))?;
+            match self.requests.revoke(&revoked).await {
+                Ok(()) => return Ok(revoked),
+                Err(StoreError::Conflict) => {
+                    request = self.requests.get(&account, id).await?.ok_or_else(Problem::not_found)?;
+                    // A write whose answer was lost is repeated by the SDK, and loses to itself.
+                    if request.timeline.head() == revoked.timeline.head() {
+                        return Ok(revoked);
+                    }
+                }
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
 }
 
 fn too_late(status: Status) -> Problem {

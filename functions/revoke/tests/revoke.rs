@@ -21,7 +21,7 @@ fn in_time() -> DateTime<Utc> {
 }
 
 async fn answer(memory: &Memory, call: &Call, now: DateTime<Utc>) -> Reply {
-    let revoke = Revoke { directory: memory.clone(), requests: memory.clone(), notify: memory.clone() };
+    let revoke = Revoke { requests: memory.clone(), notify: memory.clone() };
     reply(revoke.answer(call, now).await)
 }
 
@@ -62,13 +62,13 @@ async fn a_member_takes_back_what_they_filed() {
 
 #[tokio::test]
 async fn a_revoke_after_the_claim_is_told_it_lost() {
-    for (winner, word) in [
-        (Status::Processing, "being processed"),
-        (Status::Completed, "completed"),
-        (Status::Failed, "failed"),
-        (Status::Canceled, "revoked already"),
+    for (winner, event, word) in [
+        (Status::Processing, EventKind::Started, "being processed"),
+        (Status::Completed, EventKind::Completed, "completed"),
+        (Status::Failed, EventKind::Failed, "failed"),
+        (Status::Canceled, EventKind::Revoked, "revoked already"),
     ] {
-        let memory = people().with_request(request()).losing_to(winner);
+        let memory = people().with_request(request()).losing_to(winner, event);
         let reply = answer(&memory, &call(REVOKE), in_time()).await;
         assert_eq!(
             (reply.status(), &reply.body()["type"]),
@@ -76,9 +76,20 @@ async fn a_revoke_after_the_claim_is_told_it_lost() {
         );
         let detail = reply.body()["detail"].as_str().unwrap();
         assert!(detail.contains(word), "{winner:?}: {detail}");
-        assert_eq!(memory.requests(), [Request { status: winner, ..request() }]);
+        assert_eq!(memory.requests()[0].status, winner);
+        assert_eq!(memory.requests()[0].timeline.events().len(), 2, "the winner's event and no other");
         assert_eq!(memory.told(), []);
     }
+}
+
+#[tokio::test]
+async fn a_revoke_that_a_bounced_mail_overtakes_is_written_behind_it() {
+    let memory = people().with_request(request()).losing_to(Status::Pending, EventKind::MailBounced);
+    assert_eq!(answer(&memory, &call(REVOKE), in_time()).await.status(), 200);
+    let [stored] = &memory.requests()[..] else { panic!("one request is there") };
+    assert_eq!(stored.status, Status::Canceled);
+    assert_eq!(stored.timeline.events().len(), 3);
+    assert_eq!(stored.timeline.verify(stored.id), Ok(()));
 }
 
 #[tokio::test]

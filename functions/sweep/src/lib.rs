@@ -1,14 +1,17 @@
-//! Finds what is stuck or has expired, once a minute.
+//! Finds what is stuck, late or has expired, once a minute.
+
+mod archives;
+mod requests;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use habeas_aws::{Bucket, Execution, StateMachine, Table, WorkKeys};
-use habeas_domain::{Executions, Request, RequestId, StoreError};
-use habeas_lambda::{Function, Tell, chain};
+use habeas_aws::{StateMachine, Table};
+use habeas_domain::{RequestId, StoreError};
+use habeas_lambda::{Function, Metric, chain, emit};
+use habeas_work::Expiry;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-/// A workflow gets this long to start, or to write its end, before it is looked for.
-const PATIENCE: TimeDelta = TimeDelta::seconds(60);
+/// A request that was filed this long ago should have been started.
+const PATIENCE: TimeDelta = TimeDelta::seconds(5);
 
 /// What the schedule sends. It carries nothing, but whatever else arrives was
 /// meant for another function.
@@ -29,7 +32,7 @@ enum Scheduled {
 pub struct Sweep {
     pub table: Table,
     pub machine: StateMachine,
-    pub archives: Bucket,
+    pub expiry: Expiry,
     pub notify: Function,
     pub tidy: Function,
 }
@@ -39,97 +42,65 @@ pub struct Sweep {
 pub struct Swept {
     pub started: u32,
     pub failed: u32,
+    /// How many people of the operator's were told of requests due soon, or late.
+    pub escalated: u32,
+    /// Requests looked at that are late.
+    pub overdue: u32,
     pub expired: u32,
     /// What could not be done this time; the log says why.
     pub left: u32,
 }
 
 impl Sweep {
-    /// Starts what was filed and never started, fails what lost its workflow,
-    /// and removes archives whose time is over. One stuck thing stops no other.
+    /// Starts what was filed and never started, fails what lost its workflow or
+    /// gives no sign of life, escalates what is late, and removes archives
+    /// whose time is over. One stuck thing stops no other.
     pub async fn sweep(&self, now: DateTime<Utc>) -> Swept {
         let mut swept = Swept::default();
         match self.table.overdue(now - PATIENCE).await {
             Ok(waiting) => {
                 swept.leave(waiting.unreadable, "request not readable");
                 for request in waiting.rows {
-                    let rescued = self.rescue(&request, now).await;
-                    swept.count(rescued, request.id);
+                    swept.overdue += u32::from(!request.status.has_ended() && now >= request.due_at);
+                    self.escalate(&request, now, &mut swept).await;
+                    let done = self.rescue(&request, now).await;
+                    swept.count(done, request.id);
                 }
             }
             Err(fault) => swept.fault(&fault, "open requests not read"),
         }
-        match self.table.expired(now).await {
+        match self.table.ageing(now).await {
             Ok(waiting) => {
                 swept.leave(waiting.unreadable, "archive's row not readable");
-                for id in waiting.rows {
-                    let expired = self.expire(id).await.map(|()| Rescue::Expired);
-                    swept.count(expired, id);
+                for note in waiting.rows {
+                    let done = self.age(&note, now).await;
+                    swept.count(done, note.request);
                 }
             }
-            Err(fault) => swept.fault(&fault, "expired archives not read"),
+            Err(fault) => swept.fault(&fault, "ageing archives not read"),
         }
-        let Swept { started, failed, expired, left } = swept;
-        tracing::info!(started, failed, expired, left, "swept");
+        swept.report(now);
         swept
-    }
-
-    async fn rescue(&self, request: &Request, now: DateTime<Utc>) -> Result<Rescue, StoreError> {
-        if request.status.has_ended() {
-            return self.finish(request).await.map(|()| Rescue::NotNeeded);
-        }
-        match self.machine.execution(request.id).await? {
-            Execution::Running if now < request.starts_at => {
-                self.table.look_again(request, request.starts_at).await?;
-                Ok(Rescue::NotNeeded)
-            }
-            Execution::Running => Ok(Rescue::NotNeeded),
-            Execution::NeverStarted => {
-                self.machine.start(request).await?;
-                Ok(Rescue::Started)
-            }
-            Execution::Ended => {
-                let reason = "The processing was stopped from outside before it was finished.";
-                match self.table.fail(request, reason, now).await {
-                    Ok(()) => self.finish(request).await.map(|()| Rescue::Failed),
-                    // It ended by itself between our two looks.
-                    Err(StoreError::Conflict) => Ok(Rescue::NotNeeded),
-                    Err(fault) => Err(fault),
-                }
-            }
-        }
-    }
-
-    /// What the workflow would have done about an end. The request leaves the
-    /// queue last: until then, the next sweep does it again.
-    async fn finish(&self, request: &Request) -> Result<(), StoreError> {
-        self.notify.ended(request).await?;
-        self.tidy.send(&json!({ "account": request.account, "request": request.id })).await?;
-        self.table.close(request).await
-    }
-
-    /// The object goes first: while its row is there, the next sweep tries again.
-    async fn expire(&self, id: RequestId) -> Result<(), StoreError> {
-        self.archives.delete_versions(&WorkKeys::archive(id)).await?;
-        self.table.remove_archive(id).await
     }
 }
 
-#[derive(Clone, Copy)]
-enum Rescue {
+#[derive(Debug, Clone, Copy)]
+enum Done {
     Started,
     Failed,
+    Escalated,
     Expired,
-    NotNeeded,
+    NothingToDo,
 }
 
 impl Swept {
-    fn count(&mut self, rescued: Result<Rescue, StoreError>, id: RequestId) {
-        match rescued {
-            Ok(Rescue::Started) => self.started += 1,
-            Ok(Rescue::Failed) => self.failed += 1,
-            Ok(Rescue::Expired) => self.expired += 1,
-            Ok(Rescue::NotNeeded) => {}
+    fn count(&mut self, done: Result<Done, StoreError>, id: RequestId) {
+        match done {
+            Ok(Done::Started) => self.started += 1,
+            Ok(Done::Failed) => self.failed += 1,
+            Ok(Done::Escalated) => self.escalated += 1,
+            Ok(Done::Expired) => self.expired += 1,
+            Ok(Done::NothingToDo) => {}
             Err(fault) => {
                 self.left += 1;
                 tracing::error!(request = %id, error = chain(&fault), "left to the next sweep");
@@ -147,6 +118,22 @@ impl Swept {
     fn fault(&mut self, fault: &StoreError, what: &str) {
         self.left += 1;
         tracing::error!(error = chain(fault), "{what}");
+    }
+
+    fn report(&self, now: DateTime<Utc>) {
+        let Self { started, failed, escalated, overdue, expired, left } = *self;
+        tracing::info!(started, failed, escalated, overdue, expired, left, "swept");
+        emit(
+            now,
+            &[
+                (Metric::RequestsStartedBySweep, started),
+                (Metric::RequestsFailedBySweep, failed),
+                (Metric::RequestsEscalated, escalated),
+                (Metric::RequestsOverdue, overdue),
+                (Metric::ArchivesExpired, expired),
+                (Metric::SweepLeft, left),
+            ],
+        );
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 use habeas_aws::WorkKeys;
 use habeas_domain::{Counts, Request};
@@ -23,8 +24,12 @@ pub struct Verified {
 }
 
 /// Reads every source of the request again, and every file of the inventory.
-pub async fn verify(ground: &Ground, input: &RequestInput) -> Result<Verified, TaskError> {
-    let request = ground.request(&input.account, input.request).await?;
+pub async fn verify(
+    ground: &Ground,
+    input: &RequestInput,
+    now: DateTime<Utc>,
+) -> Result<Verified, TaskError> {
+    let request = ground.request_at_work(&input.account, input.request, now).await?;
     let keys = WorkKeys::new(request.id);
     let units = ground.units(&keys).await?;
     let inventories = ground.inventories(&keys.inventories()).await?;

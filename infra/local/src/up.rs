@@ -44,6 +44,12 @@ impl UpOptions {
         })
     }
 
+    /// Sets who is told of requests that are late.
+    pub fn operator(mut self, address: &str) -> Self {
+        self.parameters.insert("Operator".to_owned(), address.to_owned());
+        self
+    }
+
     /// Sets how long an export and a deletion wait before they start.
     pub fn waits(mut self, export_seconds: u32, deletion_seconds: u32) -> Self {
         let waits = [("ExportWaitSeconds", export_seconds), ("DeletionWaitSeconds", deletion_seconds)];

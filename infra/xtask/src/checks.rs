@@ -5,13 +5,13 @@ use habeas_local::{Layout, Stack, UpOptions};
 use tokio::runtime::Runtime;
 
 use crate::ui::Ui;
-use crate::{Outcome, build, lint, root};
+use crate::{Outcome, api, build, lint, root};
 
 /// The stack of the end-to-end tests, apart from the one that people play with.
-const TEST_STACK: &str = "test";
+pub(crate) const TEST_STACK: &str = "test";
 
 /// Waits of the test stack: long enough to revoke in, short enough to wait for.
-const EXPORT_WAIT_SECONDS: u32 = 2;
+pub(crate) const EXPORT_WAIT_SECONDS: u32 = 2;
 const DELETION_WAIT_SECONDS: u32 = 6;
 
 #[derive(Args)]
@@ -32,6 +32,8 @@ enum Part {
     Lint,
     /// Journeys over a freshly deployed local stack, through its HTTP API.
     Journeys,
+    /// Calls that are made up from `infra/openapi.json`, over a freshly deployed local stack.
+    Api,
 }
 
 pub(crate) fn run(options: &Options, runtime: &Runtime) -> Outcome {
@@ -55,31 +57,31 @@ impl Part {
     fn run(self, runtime: &Runtime) -> Outcome {
         match self {
             Self::Format => build::cargo(&["fmt", "--all", "--check"]),
-            Self::Clippy => {
-                build::cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
-            }
+            Self::Clippy => build::cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--features",
+                "habeas-journeys/stack",
+                "--",
+                "--deny",
+                "warnings",
+            ]),
             Self::Unit => build::cargo(&["test", "--workspace", "--exclude", "habeas-journeys"]),
             Self::Lint => lint::run(),
-            Self::Journeys => journeys(runtime),
+            Self::Journeys => over_fresh_stack(runtime, journeys),
+            Self::Api => over_fresh_stack(runtime, api::run),
         }
     }
 }
 
-fn journeys(runtime: &Runtime) -> Outcome {
+/// Runs tests that bring the test stack up for themselves, and puts it away
+/// unless there is something to look at.
+fn over_fresh_stack(runtime: &Runtime, tests: impl AsyncFnOnce(&Ui) -> Outcome) -> Outcome {
     build::functions()?;
     let layout = Layout::new(&root(), TEST_STACK)?;
     Stack::reset(&layout)?;
-    let ui = Ui::new();
-    let options = UpOptions::new(&root(), TEST_STACK)?.waits(EXPORT_WAIT_SECONDS, DELETION_WAIT_SECONDS);
-    let tested = runtime.block_on(Stack::up(&options, &ui)).map_err(Into::into).and_then(|_| {
-        ui.finish();
-        let mut tests = build::cargo_command();
-        tests.env("HABEAS_STACK", TEST_STACK);
-        tests.args(["test", "--workspace", "--test", "journeys", "--features", "habeas-journeys/stack"]);
-        // One after the other: they compare all of the sources before and after.
-        tests.args(["--", "--test-threads", "1"]);
-        build::run(&mut tests, "the journeys")
-    });
+    let tested = runtime.block_on(tests(&Ui::new()));
     if tested.is_err() {
         eprintln!(
             "The stack is left up for a look: `cargo xtask local logs --name {TEST_STACK}`, and `reset` after."
@@ -88,4 +90,18 @@ fn journeys(runtime: &Runtime) -> Outcome {
         Stack::reset(&layout)?;
     }
     tested
+}
+
+async fn journeys(ui: &Ui) -> Outcome {
+    let options = UpOptions::new(&root(), TEST_STACK)?
+        .waits(EXPORT_WAIT_SECONDS, DELETION_WAIT_SECONDS)
+        .operator("operator@habeas.example");
+    Stack::up(&options, ui).await?;
+    ui.finish();
+    let mut tests = build::cargo_command();
+    tests.env("HABEAS_STACK", TEST_STACK);
+    tests.args(["test", "--workspace", "--test", "journeys", "--features", "habeas-journeys/stack"]);
+    // One after the other: they compare all of the sources before and after.
+    tests.args(["--", "--test-threads", "1"]);
+    build::run(&mut tests, "the journeys")
 }

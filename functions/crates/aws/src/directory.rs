@@ -1,19 +1,18 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use chrono::{DateTime, Utc};
-use habeas_domain::{Account, AccountId, Directory, EmailAddress, Member, StoreError};
+use habeas_domain::{Account, Directory, EmailAddress, Member, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::Table;
 use crate::error::{corrupt, unavailable};
 use crate::keys::{Item, account_key, member_key, text};
+use crate::table::{BATCH_ATTEMPTS_MAX, overloaded, parsed};
 
 /// DynamoDB takes at most this many writes in one batch.
 const BATCH_WRITES_MAX: usize = 25;
-/// How often what DynamoDB left of a batch is sent again.
-const BATCH_ATTEMPTS_MAX: u32 = 8;
 
 /// What the directory has of an address.
 #[derive(Deserialize)]
@@ -27,47 +26,40 @@ enum Known {
 }
 
 impl Directory for Table {
-    async fn member(&self, email: &EmailAddress) -> Result<Option<(Member, Account)>, StoreError> {
-        let Some(Known::Here(member)) = self.read::<Known>(member_key(email)).await? else {
-            return Ok(None);
-        };
-        let account = self.read::<Account>(account_key(&member.account)).await?;
-        Ok(account.map(|account| (member, account)))
+    async fn member(&self, email: &EmailAddress) -> Result<Option<Member>, StoreError> {
+        Ok(match self.read::<Known>(member_key(email)).await? {
+            Some(Known::Here(member)) => Some(member),
+            Some(Known::Removed { .. }) | None => None,
+        })
     }
 
-    async fn members_of(
+    async fn member_and(
         &self,
-        account: &AccountId,
-        emails: &[EmailAddress],
-    ) -> Result<Vec<EmailAddress>, StoreError> {
-        let keys: Vec<Item> = emails.iter().map(member_key).collect();
-        let mut pending = vec![
-            KeysAndAttributes::builder()
-                .set_keys(Some(keys))
-                .consistent_read(true)
-                .build()
-                .map_err(unavailable)?,
-        ];
-        let mut found = Vec::new();
-        for _ in 0..BATCH_ATTEMPTS_MAX {
-            let Some(batch) = pending.pop() else { return Ok(found) };
-            let output = self
-                .client
-                .batch_get_item()
-                .request_items(&self.name, batch)
-                .send()
-                .await
-                .map_err(unavailable)?;
-            for item in output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default() {
-                match serde_dynamo::from_item(item).map_err(corrupt)? {
-                    Known::Here(member) if member.account == *account => found.push(member.email),
-                    Known::Here(_) | Known::Removed { .. } => {}
-                }
-            }
-            pending.extend(output.unprocessed_keys.unwrap_or_default().remove(&self.name));
+        email: &EmailAddress,
+        people: &[EmailAddress],
+    ) -> Result<Option<(Member, Vec<EmailAddress>)>, StoreError> {
+        // A batch must not name a row twice, and people ask about themselves.
+        let everybody: BTreeSet<_> = people.iter().chain([email]).collect();
+        let rows = self.read_all(everybody.into_iter().map(member_key).collect()).await?;
+        let mut members = Vec::with_capacity(rows.len());
+        for row in rows {
+            members.extend(member_of(row)?);
         }
-        if pending.is_empty() { Ok(found) } else { Err(overloaded()) }
+        let Some(member) = members.iter().find(|member| member.email == *email).cloned() else {
+            return Ok(None);
+        };
+        let here = members.into_iter().filter(|other| other.account == member.account);
+        let known = here.map(|other| other.email).filter(|other| people.contains(other)).collect();
+        Ok(Some((member, known)))
     }
+}
+
+/// The member that a row is about, unless they have been removed.
+pub(crate) fn member_of(row: Item) -> Result<Option<Member>, StoreError> {
+    Ok(match parsed(row)? {
+        Known::Here(member) => Some(member),
+        Known::Removed { .. } => None,
+    })
 }
 
 impl Table {
@@ -163,8 +155,4 @@ fn row(of: &impl Serialize, key: Item, at: DateTime<Utc>) -> Result<Item, StoreE
 /// Fixed width, so that moments compare as texts.
 fn moment(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
-}
-
-fn overloaded() -> StoreError {
-    StoreError::Unavailable("DynamoDB left part of a batch undone again and again".into())
 }

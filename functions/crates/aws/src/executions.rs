@@ -30,8 +30,7 @@ impl StateMachine {
     }
 
     pub async fn execution(&self, id: RequestId) -> Result<Execution, StoreError> {
-        let arn = format!("{}:{id}", self.arn.replacen(":stateMachine:", ":execution:", 1));
-        match self.client.describe_execution().execution_arn(arn).send().await {
+        match self.client.describe_execution().execution_arn(self.execution_arn(id)).send().await {
             Ok(found) if *found.status() == ExecutionStatus::Running => Ok(Execution::Running),
             Ok(_) => Ok(Execution::Ended),
             Err(error) => match error.as_service_error() {
@@ -39,6 +38,26 @@ impl StateMachine {
                 _ => Err(unavailable(error)),
             },
         }
+    }
+}
+
+impl StateMachine {
+    /// Stops an execution that gives no sign of life.
+    pub async fn stop(&self, id: RequestId) -> Result<(), StoreError> {
+        let cause = "The request gave no sign of life.";
+        self.client
+            .stop_execution()
+            .execution_arn(self.execution_arn(id))
+            .error("Habeas.Silent")
+            .cause(cause)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
+
+    fn execution_arn(&self, id: RequestId) -> String {
+        format!("{}:{id}", self.arn.replacen(":stateMachine:", ":execution:", 1))
     }
 }
 
@@ -50,6 +69,7 @@ impl Executions for StateMachine {
             "request": request.id,
             "kind": request.kind,
             "starts_at": request.starts_at,
+            "head": request.timeline.head(),
         });
         let started = self
             .client

@@ -2,11 +2,14 @@
 //!
 //! SDK errors stop here. What leaves is a [`habeas_domain::StoreError`].
 
+mod archive_notes;
 mod archives;
 mod config;
 mod directory;
 mod error;
 mod executions;
+mod filing;
+mod history;
 mod keys;
 mod mailer;
 mod mails;
@@ -17,12 +20,14 @@ mod table;
 mod uploads;
 mod work;
 
+pub use archive_notes::ArchiveNote;
 pub use archives::ArchiveBucket;
 pub use config::{Aws, MissingVariable, required};
 pub use error::unavailable;
 pub use executions::{Execution, StateMachine};
 pub use keys::request_key;
 pub use mailer::{Letter, Mailer};
+pub use mails::MailClaim;
 pub use objects::{Bucket, Object};
 pub use queue::Waiting;
 pub use requests::typed;

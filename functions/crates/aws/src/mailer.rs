@@ -1,7 +1,7 @@
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::ProvideErrorMetadata;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
-use habeas_domain::{EmailAddress, StoreError};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+use habeas_domain::{EmailAddress, RequestId, StoreError};
 
 use crate::Aws;
 use crate::error::unavailable;
@@ -11,6 +11,8 @@ use crate::error::unavailable;
 pub struct Mailer {
     client: Client,
     sender: String,
+    /// Where SES reports what became of a mail.
+    configuration_set: String,
 }
 
 /// A mail, ready to send.
@@ -23,12 +25,19 @@ pub struct Letter {
 
 impl Mailer {
     #[must_use]
-    pub fn new(aws: &Aws, sender: String) -> Self {
-        Self { client: aws.ses(), sender }
+    pub fn new(aws: &Aws, sender: String, configuration_set: String) -> Self {
+        Self { client: aws.ses(), sender, configuration_set }
     }
 
-    /// Sends the letter and returns the id that SES gave the message.
-    pub async fn send(&self, to: &EmailAddress, letter: &Letter) -> Result<String, StoreError> {
+    /// Sends the letter and returns the id that SES gave the message. Its tags
+    /// say what it is about, so that a bounce finds the way back.
+    pub async fn send(
+        &self,
+        to: &EmailAddress,
+        letter: &Letter,
+        about: RequestId,
+        occasion: &str,
+    ) -> Result<String, StoreError> {
         let body = Body::builder().text(content(&letter.text)?).html(content(&letter.html)?).build();
         let message = Message::builder().subject(content(&letter.subject)?).body(body).build();
         let sent = self
@@ -37,6 +46,9 @@ impl Mailer {
             .from_email_address(&self.sender)
             .destination(Destination::builder().to_addresses(to.as_str()).build())
             .content(EmailContent::builder().simple(message).build())
+            .configuration_set_name(&self.configuration_set)
+            .email_tags(tag("request", &about.to_string())?)
+            .email_tags(tag("occasion", occasion)?)
             .send()
             .await
             .map_err(|error| {
@@ -50,4 +62,8 @@ impl Mailer {
 
 fn content(data: &str) -> Result<Content, StoreError> {
     Content::builder().data(data).charset("UTF-8").build().map_err(unavailable)
+}
+
+fn tag(name: &str, value: &str) -> Result<MessageTag, StoreError> {
+    MessageTag::builder().name(name).value(value).build().map_err(unavailable)
 }

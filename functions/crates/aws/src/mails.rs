@@ -1,15 +1,74 @@
-use chrono::{DateTime, Utc};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld;
+use chrono::{DateTime, TimeDelta, Utc};
 use habeas_domain::{RequestId, StoreError};
 
 use crate::Table;
+use crate::error::unavailable;
 use crate::keys::{mail_key, text};
-use crate::requests::moment;
+use crate::table::moment;
+
+/// Whoever has claimed a mail has sent it, or is gone, after this time: it is
+/// longer than the function that sends it may run.
+const CLAIM: TimeDelta = TimeDelta::seconds(30);
+
+/// Who sends a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailClaim {
+    /// The one who asked: it has to be sent and marked now.
+    Ours,
+    /// Somebody else is sending it just now, or died while doing so.
+    Theirs,
+    Sent,
+}
 
 impl Table {
-    /// Whether a mail of this name has been sent for the request.
-    pub async fn mail_sent(&self, id: RequestId, mail: &str) -> Result<bool, StoreError> {
-        let row: Option<serde_json::Value> = self.read(mail_key(id, mail)).await?;
-        Ok(row.is_some())
+    /// Takes the sending of a mail upon oneself, unless it has been sent or
+    /// somebody else is at it.
+    pub async fn claim_mail(
+        &self,
+        id: RequestId,
+        mail: &str,
+        now: DateTime<Utc>,
+    ) -> Result<MailClaim, StoreError> {
+        let mut item = mail_key(id, mail);
+        item.insert("claimed_until".to_owned(), text(moment(now + CLAIM)));
+        item.insert("ttl".to_owned(), self.record_ttl(now));
+        let claimed = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression(
+                "attribute_not_exists(pk) OR (attribute_not_exists(message_id) AND claimed_until <= :now)",
+            )
+            .expression_attribute_values(":now", text(moment(now)))
+            .return_values_on_condition_check_failure(AllOld)
+            .send()
+            .await;
+        match claimed {
+            Ok(_) => Ok(MailClaim::Ours),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(lost)) => {
+                    let sent = lost.item().is_some_and(|row| row.contains_key("message_id"));
+                    Ok(if sent { MailClaim::Sent } else { MailClaim::Theirs })
+                }
+                _ => Err(unavailable(error)),
+            },
+        }
+    }
+
+    /// Gives a claim back, so that the next try need not wait for its end.
+    pub async fn release_mail(&self, id: RequestId, mail: &str) -> Result<(), StoreError> {
+        self.client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(mail_key(id, mail)))
+            .condition_expression("attribute_not_exists(message_id)")
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(())
     }
 
     /// Remembers that a mail was sent, with the id that SES gave it.
@@ -23,6 +82,7 @@ impl Table {
         let mut item = mail_key(id, mail);
         item.insert("message_id".to_owned(), text(message_id));
         item.insert("at".to_owned(), text(moment(at)));
+        item.insert("ttl".to_owned(), self.record_ttl(at));
         self.write(item).await
     }
 }

@@ -1,14 +1,12 @@
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
-use habeas_domain::{Archive, Event, EventKind, Request, RequestId, StoreError};
+use habeas_domain::{EventKind, Request, StoreError};
 use serde::de::DeserializeOwned;
 
-use crate::Table;
-use crate::error::{corrupt, unavailable};
-use crate::keys::{ARCHIVES, BY_QUEUE, Item, OPEN, archive_key, request_key, text};
-use crate::requests::{events, moment, outcome};
+use crate::error::unavailable;
+use crate::keys::{ARCHIVES, BY_QUEUE, OPEN, request_key, text};
+use crate::requests::{outcome, unless_conflict};
+use crate::table::{moment, parsed};
+use crate::{ArchiveNote, Table};
 
 /// What the sweep reads of one queue at the most: ten pages, oldest first.
 const QUEUE_PAGES_MAX: usize = 10;
@@ -27,14 +25,10 @@ impl Table {
         self.queue(OPEN, until).await
     }
 
-    /// Requests whose archive has expired before `until` and has not been removed.
-    pub async fn expired(&self, until: DateTime<Utc>) -> Result<Waiting<RequestId>, StoreError> {
-        #[derive(serde::Deserialize)]
-        struct Row {
-            request: RequestId,
-        }
-        let Waiting { rows, unreadable } = self.queue::<Row>(ARCHIVES, until).await?;
-        Ok(Waiting { rows: rows.into_iter().map(|row| row.request).collect(), unreadable })
+    /// Archives that are there and that were to be looked at before `until`:
+    /// because they expire soon, or have expired.
+    pub async fn ageing(&self, until: DateTime<Utc>) -> Result<Waiting<ArchiveNote>, StoreError> {
+        self.queue(ARCHIVES, until).await
     }
 
     async fn queue<T: DeserializeOwned>(
@@ -57,7 +51,7 @@ impl Table {
         for _ in 0..QUEUE_PAGES_MAX {
             let Some(page) = pages.next().await else { break };
             for item in page.map_err(unavailable)?.items.unwrap_or_default() {
-                match serde_dynamo::from_item(item) {
+                match parsed(item) {
                     Ok(row) => waiting.rows.push(row),
                     Err(_) => waiting.unreadable += 1,
                 }
@@ -72,7 +66,7 @@ impl Table {
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(request_key(&request.account, request.id)))
+            .set_key(Some(request_key(request.id)))
             .condition_expression("queue = :open")
             .update_expression("SET queue_at = :at")
             .expression_attribute_values(":open", text(OPEN))
@@ -88,7 +82,7 @@ impl Table {
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(request_key(&request.account, request.id)))
+            .set_key(Some(request_key(request.id)))
             .condition_expression("attribute_exists(pk)")
             .update_expression("REMOVE queue, queue_at")
             .send()
@@ -96,64 +90,27 @@ impl Table {
         unless_conflict(written)
     }
 
-    /// Ends a request whose workflow is gone. `Conflict` where it has ended
-    /// meanwhile. It stays in the queue until everything about its end is done.
+    /// Ends a request whose workflow is gone. `Conflict` where somebody else
+    /// wrote meanwhile. It stays in the queue until everything about its end is done.
     pub async fn fail(&self, request: &Request, reason: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
-        let event = Event { at, event: EventKind::Failed, by: None };
+        let failed = request.clone().with_event(at, EventKind::Failed, None, None);
         let written = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(request_key(&request.account, request.id)))
-            .condition_expression("#status IN (:pending, :processing)")
+            .appending(&failed)?
+            .condition_expression("head = :seen AND #status IN (:pending, :processing)")
             .update_expression(
-                "SET #status = :failed, ended_at = :now, failure = if_not_exists(failure, :reason), \
-                 timeline = list_append(timeline, :event)",
+                "SET head = :head, timeline = list_append(timeline, :event), #status = :failed, \
+                 ended_at = :now, failure = if_not_exists(failure, :reason), #ttl = :ttl",
             )
             .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":pending", text("Pending"))
             .expression_attribute_values(":processing", text("Processing"))
             .expression_attribute_values(":failed", text("Failed"))
             .expression_attribute_values(":now", text(moment(at)))
             .expression_attribute_values(":reason", text(reason))
-            .expression_attribute_values(":event", events(&event)?)
+            .expression_attribute_values(":ttl", self.record_ttl(at))
             .send()
             .await;
         outcome(written)
-    }
-
-    /// Notes that an archive exists, with its time to live: the row's removal is the expiry.
-    pub async fn put_archive(&self, request: &Request, archive: &Archive) -> Result<(), StoreError> {
-        let mut item: Item = serde_dynamo::to_item(archive).map_err(corrupt)?;
-        item.extend(archive_key(request.id));
-        item.insert("account".to_owned(), text(request.account.as_str()));
-        item.insert("request".to_owned(), text(request.id.to_string()));
-        item.insert("queue".to_owned(), text(ARCHIVES));
-        item.insert("queue_at".to_owned(), text(moment(archive.expires_at)));
-        item.insert("ttl".to_owned(), AttributeValue::N(archive.expires_at.timestamp().to_string()));
-        self.write(item).await
-    }
-
-    /// Removes the note of an archive, once its object is gone.
-    pub async fn remove_archive(&self, id: RequestId) -> Result<(), StoreError> {
-        self.client
-            .delete_item()
-            .table_name(&self.name)
-            .set_key(Some(archive_key(id)))
-            .send()
-            .await
-            .map_err(unavailable)?;
-        Ok(())
-    }
-}
-
-/// What is not there any more needs no change.
-fn unless_conflict<T, R>(written: Result<T, SdkError<UpdateItemError, R>>) -> Result<(), StoreError>
-where
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    match outcome(written) {
-        Err(StoreError::Conflict) => Ok(()),
-        other => other,
     }
 }

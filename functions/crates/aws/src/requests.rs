@@ -1,134 +1,148 @@
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use habeas_domain::{
-    AccountId, Counts, Cursor, EmailAddress, Event, Page, Request, RequestId, Requests, StoreError,
+    AccountId, Archive, Counts, Cursor, EmailAddress, Filing, Filter, Guards, Member, Page, Request,
+    RequestId, Requests, Slots, StoreError,
 };
-use serde::Serialize;
 
 use crate::Table;
+use crate::directory::member_of;
 use crate::error::{corrupt, unavailable};
-use crate::keys::{BY_REQUESTOR, Item, OPEN, account_partition, request_key, requestor_partition, text};
+use crate::keys::{OPEN, member_key, request_key, text};
+use crate::table::{moment, parsed, take};
+
+/// A row holds 400 KiB; at some 200 bytes an event this leaves room to spare.
+const TIMELINE_EVENTS_MAX: usize = 1_000;
 
 impl Requests for Table {
-    async fn file(&self, request: &Request) -> Result<(), StoreError> {
-        let mut item: Item = serde_dynamo::to_item(request).map_err(corrupt)?;
-        item.extend(request_key(&request.account, request.id));
-        let by = requestor_partition(&request.account, &request.requestor.email);
-        item.insert("requestor_pk".to_owned(), text(by));
-        item.insert("queue".to_owned(), text(OPEN));
-        item.insert("queue_at".to_owned(), text(moment(request.created_at)));
-        let written = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Err(StoreError::Conflict),
-                _ => Err(unavailable(error)),
-            },
-        }
+    async fn guards(&self, account: &AccountId, slots: &Slots) -> Result<Guards, StoreError> {
+        self.read_guards(account, slots).await
+    }
+
+    async fn file(&self, filing: &Filing) -> Result<(), StoreError> {
+        self.write_filing(filing).await
     }
 
     async fn get(&self, account: &AccountId, id: RequestId) -> Result<Option<Request>, StoreError> {
-        self.read(request_key(account, id)).await
+        let request: Option<Request> = self.read(request_key(id)).await?;
+        Ok(request.filter(|request| request.account == *account))
+    }
+
+    async fn member_and_request(
+        &self,
+        email: &EmailAddress,
+        id: RequestId,
+    ) -> Result<Option<(Member, Option<Request>)>, StoreError> {
+        let mut rows = self.read_all(vec![member_key(email), request_key(id)]).await?;
+        let request = take(&mut rows, &request_key(id)).map(parsed).transpose()?;
+        let member = rows.pop().map(member_of).transpose()?.flatten();
+        Ok(member.map(|member| (member, request)))
     }
 
     async fn list(
         &self,
         account: &AccountId,
-        by: Option<&EmailAddress>,
+        filter: &Filter,
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Page, StoreError> {
-        let query = self.client.query().table_name(&self.name).scan_index_forward(false);
-        let query = match by {
-            Some(email) => query
-                .index_name(BY_REQUESTOR)
-                .key_condition_expression("requestor_pk = :pk AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":pk", text(requestor_partition(account, email))),
-            None => query
-                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-                .expression_attribute_values(":pk", text(account_partition(account))),
-        };
-        let start = after.map(|Cursor(id)| {
-            let mut key = request_key(account, id);
-            key.extend(
-                by.map(|email| ("requestor_pk".to_owned(), text(requestor_partition(account, email)))),
-            );
-            key
-        });
-        let output = query
-            .expression_attribute_values(":prefix", text("REQ#"))
-            .set_exclusive_start_key(start)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(unavailable)?;
-        let more = output.last_evaluated_key.is_some();
-        let requests: Vec<Request> =
-            serde_dynamo::from_items(output.items.unwrap_or_default()).map_err(corrupt)?;
-        let next = requests.last().filter(|_| more).map(|last| Cursor(last.id));
-        Ok(Page { requests, next })
+        self.page(account, filter, after, limit).await
     }
 
     async fn revoke(&self, revoked: &Request) -> Result<(), StoreError> {
-        let Some(event) = revoked.timeline.last() else {
-            return Err(StoreError::Conflict);
-        };
+        let now = revoked.ended_at.ok_or(StoreError::Conflict)?;
         let written = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(request_key(&revoked.account, revoked.id)))
-            .condition_expression("#status = :pending AND starts_at > :now")
+            .appending(revoked)?
+            .condition_expression("head = :seen AND #status = :pending AND starts_at > :now")
             .update_expression(
-                "SET #status = :canceled, ended_at = :now, timeline = list_append(timeline, :event) \
-                 REMOVE queue, queue_at",
+                "SET head = :head, timeline = list_append(timeline, :event), \
+                 #status = :canceled, ended_at = :now, #ttl = :ttl REMOVE queue, queue_at",
             )
             .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":pending", text("Pending"))
             .expression_attribute_values(":canceled", text("Canceled"))
-            .expression_attribute_values(":now", text(moment(event.at)))
-            .expression_attribute_values(":event", events(event)?)
+            .expression_attribute_values(":now", text(moment(now)))
+            .expression_attribute_values(":ttl", self.record_ttl(now))
             .send()
             .await;
         outcome(written)
     }
 
-    async fn record_link(&self, account: &AccountId, id: RequestId, event: &Event) -> Result<(), StoreError> {
+    async fn record_link(&self, minted: &Request) -> Result<(), StoreError> {
+        let now = minted.timeline.last().ok_or(StoreError::Conflict)?.at;
         let written = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(request_key(account, id)))
+            .appending(minted)?
             .condition_expression(
-                "#status = :completed AND #archive.expires_at > :now AND size(timeline) < :most",
+                "head = :seen AND #status = :completed AND #archive.expires_at > :now \
+                 AND size(timeline) < :most",
             )
-            .update_expression("SET timeline = list_append(timeline, :event)")
+            .update_expression("SET head = :head, timeline = list_append(timeline, :event)")
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#archive", "archive")
             .expression_attribute_values(":completed", text("Completed"))
-            .expression_attribute_values(":now", text(moment(event.at)))
+            .expression_attribute_values(":now", text(moment(now)))
             .expression_attribute_values(":most", AttributeValue::N(TIMELINE_EVENTS_MAX.to_string()))
-            .expression_attribute_values(":event", events(event)?)
             .send()
             .await;
         outcome(written)
     }
 }
 
-/// A row holds 400 KiB; at some 150 bytes an event this leaves room to spare.
-const TIMELINE_EVENTS_MAX: usize = 1_000;
-
 impl Table {
+    /// A request by its id alone, for what is not asked for by a person.
+    pub async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError> {
+        self.read(request_key(id)).await
+    }
+
+    /// Adds the last line of a request's timeline and changes nothing else.
+    /// `Conflict` where somebody else wrote first.
+    pub async fn append(&self, request: &Request) -> Result<(), StoreError> {
+        let written = self
+            .appending(request)?
+            .condition_expression("head = :seen")
+            .update_expression("SET head = :head, timeline = list_append(timeline, :event)")
+            .send()
+            .await;
+        outcome(written)
+    }
+
+    /// Stores that the archive of a request has been removed.
+    pub(crate) async fn mark_removed(&self, request: &Request, archive: &Archive) -> Result<(), StoreError> {
+        let written = self
+            .appending(request)?
+            .condition_expression("head = :seen")
+            .update_expression(
+                "SET head = :head, timeline = list_append(timeline, :event), #archive = :archive",
+            )
+            .expression_attribute_names("#archive", "archive")
+            .expression_attribute_values(
+                ":archive",
+                serde_dynamo::to_attribute_value(archive).map_err(corrupt)?,
+            )
+            .send()
+            .await;
+        outcome(written)
+    }
+
+    /// An update that appends the last event of a timeline: its condition is to
+    /// say `head = :seen`, so that no two writers append to the same head.
+    pub(crate) fn appending(&self, request: &Request) -> Result<UpdateItemFluentBuilder, StoreError> {
+        let timeline = &request.timeline;
+        let event = serde_dynamo::to_attribute_value(timeline.last()).map_err(corrupt)?;
+        Ok(self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(request_key(request.id)))
+            .expression_attribute_values(":seen", text(timeline.seen_head()))
+            .expression_attribute_values(":head", text(timeline.head()))
+            .expression_attribute_values(":event", AttributeValue::L(vec![event])))
+    }
+
     /// Notes how many records there were, while the request is being processed
     /// or its tasks are called by hand: how it ends is another write's to say.
     pub async fn set_counts(&self, request: &Request, counts: &Counts) -> Result<(), StoreError> {
@@ -136,7 +150,7 @@ impl Table {
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(request_key(&request.account, request.id)))
+            .set_key(Some(request_key(request.id)))
             .condition_expression("attribute_exists(pk)")
             .update_expression("SET counts = :counts")
             .expression_attribute_values(
@@ -146,6 +160,22 @@ impl Table {
             .send()
             .await;
         outcome(written)
+    }
+
+    /// A task says that it is at work on an open request.
+    pub async fn note_alive(&self, request: &Request, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let written = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(request_key(request.id)))
+            .condition_expression("queue = :open")
+            .update_expression("SET alive_at = :at")
+            .expression_attribute_values(":open", text(OPEN))
+            .expression_attribute_values(":at", text(moment(at)))
+            .send()
+            .await;
+        unless_conflict(written)
     }
 }
 
@@ -165,15 +195,6 @@ pub fn typed(value: &serde_json::Value) -> serde_json::Value {
     }
 }
 
-pub(crate) fn events(event: &impl Serialize) -> Result<AttributeValue, StoreError> {
-    serde_dynamo::to_attribute_value([event]).map_err(corrupt)
-}
-
-/// Whole seconds in a fixed width, so that moments compare as texts.
-pub(crate) fn moment(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
 pub(crate) fn outcome<T, R>(written: Result<T, SdkError<UpdateItemError, R>>) -> Result<(), StoreError>
 where
     R: std::fmt::Debug + Send + Sync + 'static,
@@ -184,6 +205,19 @@ where
             Some(UpdateItemError::ConditionalCheckFailedException(_)) => Err(StoreError::Conflict),
             _ => Err(unavailable(error)),
         },
+    }
+}
+
+/// What is not there any more needs no change.
+pub(crate) fn unless_conflict<T, R>(
+    written: Result<T, SdkError<UpdateItemError, R>>,
+) -> Result<(), StoreError>
+where
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match outcome(written) {
+        Err(StoreError::Conflict) => Ok(()),
+        other => other,
     }
 }
 

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -26,11 +27,39 @@ impl RequestId {
         Self(id)
     }
 
+    /// The greatest id there is.
+    pub const LAST: Self = Self(Uuid::max());
+
+    /// The id of a request that is filed at `millis` after the epoch.
+    #[cfg(test)]
+    pub(crate) fn made(millis: u64, random: u64) -> Self {
+        let mut bytes = [0; 10];
+        bytes[2..].copy_from_slice(&random.to_be_bytes());
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
+    }
+
+    /// No request that was filed at this time or later has a smaller id.
+    #[must_use]
+    pub fn first_of(at: DateTime<Utc>) -> Self {
+        Self(Uuid::from_u128(u128::from(millis(at)) << 80))
+    }
+
+    /// No request that was filed before this time has a greater id.
+    #[must_use]
+    pub fn last_before(at: DateTime<Utc>) -> Self {
+        Self(Uuid::from_u128((u128::from(millis(at)) << 80).saturating_sub(1)))
+    }
+
     /// Takes only the canonical hyphenated form: one request, one spelling.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let id = Uuid::try_parse(text).map_err(|_| NotAnId)?;
         if id.to_string() == text { Ok(Self(id)) } else { Err(NotAnId) }
     }
+}
+
+/// Times before the epoch are the epoch: there are no ids of them.
+fn millis(at: DateTime<Utc>) -> u64 {
+    u64::try_from(at.timestamp_millis()).unwrap_or_default()
 }
 
 impl fmt::Display for RequestId {

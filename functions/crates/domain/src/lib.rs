@@ -6,9 +6,13 @@
 //! as write conditions, so that two processes cannot both be right.
 
 mod address;
+mod csv;
 mod cursor;
+mod deadline;
+mod digest;
 mod event;
 mod filing;
+mod filter;
 mod ids;
 mod kind;
 mod order;
@@ -19,14 +23,20 @@ mod request;
 mod view;
 
 pub use address::{EmailAddress, NotAnAddress};
+pub use csv::{TEMPLATE, history_csv};
 pub use cursor::{Cursor, NotACursor};
-pub use event::{Event, EventKind};
-pub use filing::{Stamp, Waits, file_request};
+pub use deadline::{Warning, days_left, next_look, silent_since};
+pub use digest::Digest;
+pub use event::{BrokenChain, Event, EventKind, Timeline};
+pub use filing::{
+    Answered, Filing, Guards, IdempotencyKey, Slots, Stamp, Waits, all_known, file_request, may_file, unknown,
+};
+pub use filter::Filter;
 pub use ids::{AccountId, NotAnId, RequestId};
 pub use kind::{DataType, DateRange, Kind, Status};
 pub use order::{Order, SUBJECTS_MAX};
 pub use people::{Account, Member, Plan, Role};
-pub use ports::{Archives, Directory, Executions, Page, Requests, StoreError};
+pub use ports::{Archives, Directory, Executions, Page, Participants, Requests, StoreError};
 pub use problem::{FieldError, Problem};
 pub use request::{Archive, Counts, NotRevocable, Request, Requestor, due_at};
-pub use view::{member_view, request_view};
+pub use view::{member_view, request_view, view, whole_view};

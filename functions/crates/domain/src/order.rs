@@ -1,8 +1,11 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use serde::de::value::{Error as NotAName, StrDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use crate::{DataType, DateRange, EmailAddress, FieldError, Kind, Problem};
+use crate::csv::addresses;
+use crate::{DataType, DateRange, Digest, EmailAddress, FieldError, Kind, Problem};
 
 /// The most people one request may be about.
 pub const SUBJECTS_MAX: usize = 50;
@@ -19,6 +22,8 @@ pub struct Order {
     /// In a fixed order, at least one.
     pub data_types: Vec<DataType>,
     pub date_range: Option<DateRange>,
+    /// File it although the same is being done already.
+    pub allow_duplicate: bool,
 }
 
 #[derive(Deserialize)]
@@ -29,6 +34,8 @@ struct Body {
     data_types: Option<Vec<DataType>>,
     date_range: Option<DateRange>,
     confirm: Option<bool>,
+    #[serde(default)]
+    allow_duplicate: bool,
 }
 
 impl Order {
@@ -44,14 +51,69 @@ impl Order {
                 .with(vec![FieldError::new(pointer, detail)])
         })?;
         reader.end().map_err(|error| Problem::malformed(format!("The body is not a request: {error}.")))?;
-        body.check()
+        let mut errors = Vec::new();
+        let subjects = subjects(&body.subjects, &mut errors);
+        body.check(subjects, errors)
+    }
+
+    /// The names of what a CSV upload says in its query.
+    pub const CSV_QUERIES: [&str; 6] = ["kind", "data_types", "from", "to", "confirm", "allow_duplicate"];
+
+    /// Reads an upload of addresses, one in a line; all else stands in the
+    /// query. Every bad line is reported by its number.
+    pub fn parse_csv<'q>(csv: &[u8], query: impl Fn(&str) -> Option<&'q str>) -> Result<Self, Problem> {
+        let mut errors = Vec::new();
+        let subjects = addresses(csv, &mut errors);
+        count(&subjects, &mut errors);
+        let kind = query("kind").map(|text| parameter("kind", text)).transpose()?;
+        let kind = kind.ok_or_else(|| {
+            let detail = "say in the query what is asked for: kind=export or kind=delete";
+            Problem::malformed(detail).with(vec![FieldError::new("/kind", detail)])
+        })?;
+        let names = query("data_types").map(|text| text.split(',').map(str::trim));
+        let data_types = names.map(|names| names.map(|name| parameter("data_types", name)).collect());
+        let date_range = match (query("from"), query("to")) {
+            (None, None) => None,
+            (Some(from), Some(to)) => {
+                Some(DateRange { from: parameter("from", from)?, to: parameter("to", to)? })
+            }
+            (from, _) => {
+                let missing = if from.is_none() { "from" } else { "to" };
+                let detail = "a range has both days, from and to";
+                return Err(
+                    Problem::malformed(detail).with(vec![FieldError::new(format!("/{missing}"), detail)])
+                );
+            }
+        };
+        let yes_or_no = |name| query(name).map(|text| truth(name, text)).transpose();
+        let body = Body {
+            kind,
+            subjects: Vec::new(),
+            data_types: data_types.transpose()?,
+            date_range,
+            confirm: yes_or_no("confirm")?,
+            allow_duplicate: yes_or_no("allow_duplicate")?.unwrap_or_default(),
+        };
+        body.check(subjects, errors)
+    }
+
+    /// What tells this order from another: a repeated submit has the same.
+    #[must_use]
+    pub fn fingerprint(&self) -> Digest {
+        Digest::of(&format!("{}\n{:?}\n{}", self.matter(), self.data_types, self.allow_duplicate))
+    }
+
+    /// The people, kind and range: two orders that agree in these do the same work.
+    #[must_use]
+    pub fn matter(&self) -> Digest {
+        let people: Vec<_> = self.subjects.iter().map(EmailAddress::as_str).collect();
+        let range = self.date_range.map(|range| format!("{}/{}", range.from, range.to));
+        Digest::of(&format!("{}\n{}\n{}", self.kind, range.unwrap_or_default(), people.join("\n")))
     }
 }
 
 impl Body {
-    fn check(self) -> Result<Order, Problem> {
-        let mut errors = Vec::new();
-        let subjects = subjects(&self.subjects, &mut errors);
+    fn check(self, subjects: BTreeSet<EmailAddress>, mut errors: Vec<FieldError>) -> Result<Order, Problem> {
         let data_types: BTreeSet<_> = match self.data_types {
             Some(chosen) => chosen.into_iter().collect(),
             None => DataType::ALL.into_iter().collect(),
@@ -69,9 +131,10 @@ impl Body {
         if errors.is_empty() {
             Ok(Order {
                 kind: self.kind,
-                subjects,
+                subjects: subjects.into_iter().collect(),
                 data_types: data_types.into_iter().collect(),
                 date_range: self.date_range,
+                allow_duplicate: self.allow_duplicate,
             })
         } else {
             Err(Problem::invalid(errors))
@@ -79,12 +142,12 @@ impl Body {
     }
 }
 
-fn subjects(texts: &[String], errors: &mut Vec<FieldError>) -> Vec<EmailAddress> {
+fn subjects(texts: &[String], errors: &mut Vec<FieldError>) -> BTreeSet<EmailAddress> {
+    let mut people = BTreeSet::new();
     if texts.len() > ADDRESSES_MAX {
         errors.push(FieldError::new("/subjects", format!("more than {ADDRESSES_MAX} addresses")));
-        return Vec::new();
+        return people;
     }
-    let mut people = BTreeSet::new();
     for (index, text) in texts.iter().enumerate() {
         match EmailAddress::parse(text) {
             Ok(address) => {
@@ -96,13 +159,17 @@ fn subjects(texts: &[String], errors: &mut Vec<FieldError>) -> Vec<EmailAddress>
     if texts.is_empty() {
         errors.push(FieldError::new("/subjects", "name at least one person"));
     }
+    count(&people, errors);
+    people
+}
+
+fn count(people: &BTreeSet<EmailAddress>, errors: &mut Vec<FieldError>) {
     if people.len() > SUBJECTS_MAX {
         errors.push(FieldError::new(
             "/subjects",
             format!("{} people; one request takes at most {SUBJECTS_MAX}", people.len()),
         ));
     }
-    people.into_iter().collect()
 }
 
 fn check_export(range: Option<DateRange>, confirm: Option<bool>, errors: &mut Vec<FieldError>) {
@@ -124,6 +191,24 @@ fn check_delete(range: Option<DateRange>, confirm: Option<bool>, errors: &mut Ve
             "a deletion cannot be undone once it has started: confirm it with true",
         ));
     }
+}
+
+/// Reads the value of a query parameter by the name that it has in JSON.
+pub(crate) fn parameter<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Problem> {
+    let value: StrDeserializer<'_, NotAName> = text.into_deserializer();
+    T::deserialize(value).map_err(|error| {
+        let detail = error.to_string();
+        Problem::malformed(format!("The query parameter `{name}` is not acceptable: {detail}."))
+            .with(vec![FieldError::new(format!("/{name}"), detail)])
+    })
+}
+
+fn truth(name: &str, text: &str) -> Result<bool, Problem> {
+    text.parse().map_err(|_| {
+        let detail = "true or false";
+        Problem::malformed(format!("The query parameter `{name}` is {detail}."))
+            .with(vec![FieldError::new(format!("/{name}"), detail)])
+    })
 }
 
 /// The place of a serde error as a JSON pointer (RFC 6901).
@@ -150,7 +235,7 @@ mod tests {
     }
 
     fn pointers(problem: &Problem) -> Vec<&str> {
-        problem.errors.iter().map(|error| error.pointer.as_str()).collect()
+        problem.errors.iter().filter_map(|error| error.pointer.as_deref()).collect()
     }
 
     #[test]
@@ -225,5 +310,78 @@ mod tests {
             parse(&json!({"kind": "delete", "subjects": subjects, "confirm": true, "date_range": range}))
                 .unwrap_err();
         assert_eq!(pointers(&problem), ["/date_range"]);
+    }
+
+    fn upload(csv: &str, query: &[(&str, &'static str)]) -> Result<Order, Problem> {
+        Order::parse_csv(csv.as_bytes(), |name| {
+            query.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+        })
+    }
+
+    #[test]
+    fn an_upload_says_the_same_as_json() {
+        let json = parse(&json!({
+            "kind": "export", "subjects": ["b@amber.example", "a@amber.example"],
+            "data_types": ["chat", "meetings"],
+            "date_range": {"from": "2026-01-01", "to": "2026-01-31"},
+        }));
+        let csv = upload(
+            "email\r\nb@amber.example\r\na@amber.example\r\n",
+            &[
+                ("kind", "export"),
+                ("data_types", "chat, meetings"),
+                ("from", "2026-01-01"),
+                ("to", "2026-01-31"),
+            ],
+        );
+        assert_eq!(json.unwrap(), csv.unwrap());
+        let deletion = upload("a@amber.example", &[("kind", "delete"), ("confirm", "true")]).unwrap();
+        assert_eq!(deletion.kind, Kind::Delete);
+    }
+
+    #[test]
+    fn a_bad_query_of_an_upload_is_named() {
+        for (query, pointer) in [
+            (&[][..], "/kind"),
+            (&[("kind", "copy")], "/kind"),
+            (&[("kind", "export"), ("data_types", "chat,mail")], "/data_types"),
+            (&[("kind", "export"), ("from", "2026-01-01")], "/to"),
+            (&[("kind", "export"), ("to", "2026-01-01")], "/from"),
+            (&[("kind", "export"), ("from", "yesterday"), ("to", "2026-01-01")], "/from"),
+            (&[("kind", "delete"), ("confirm", "yes")], "/confirm"),
+        ] {
+            let problem = upload("a@amber.example", query).unwrap_err();
+            assert_eq!((problem.status, pointers(&problem)), (400, vec![pointer]), "{query:?}");
+        }
+    }
+
+    #[test]
+    fn an_upload_reports_bad_lines_and_bad_values_in_one_answer() {
+        let problem = upload("email\nnobody\na@amber.example\n@x\n", &[("kind", "delete")]).unwrap_err();
+        let places: Vec<_> =
+            problem.errors.iter().map(|error| (error.line, error.pointer.as_deref())).collect();
+        assert_eq!(places, [(Some(2), None), (Some(4), None), (None, Some("/confirm"))]);
+    }
+
+    #[test]
+    fn orders_are_told_apart_by_everything_and_their_matter_by_people_kind_and_range() {
+        let base = json!({"kind": "export", "subjects": ["a@amber.example", "b@amber.example"]});
+        let with = |name: &str, value: serde_json::Value| {
+            let mut body = base.clone();
+            body[name] = value;
+            parse(&body).unwrap()
+        };
+        let order = parse(&base).unwrap();
+        let same = with("subjects", json!(["B@amber.example", "a@amber.example ", "a@amber.example"]));
+        assert_eq!((same.fingerprint(), same.matter()), (order.fingerprint(), order.matter()));
+        for (other, same_matter) in [
+            (with("data_types", json!(["chat"])), true),
+            (with("allow_duplicate", json!(true)), true),
+            (with("subjects", json!(["a@amber.example"])), false),
+            (with("date_range", json!({"from": "2026-01-01", "to": "2026-01-31"})), false),
+        ] {
+            assert_ne!(other.fingerprint(), order.fingerprint());
+            assert_eq!(other.matter() == order.matter(), same_matter);
+        }
     }
 }

@@ -3,7 +3,9 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 
-use crate::{Account, AccountId, Archive, Cursor, EmailAddress, Event, Member, Request, RequestId};
+use crate::{
+    AccountId, Archive, Cursor, EmailAddress, Filing, Filter, Guards, Member, Request, RequestId, Slots,
+};
 
 /// Why a store did not do what was asked.
 ///
@@ -34,17 +36,26 @@ impl fmt::Debug for StoreError {
 
 /// Who belongs to which account.
 pub trait Directory {
-    /// The member and the account behind an address.
-    fn member(
+    /// The member behind an address.
+    fn member(&self, email: &EmailAddress)
+    -> impl Future<Output = Result<Option<Member>, StoreError>> + Send;
+
+    /// The member behind an address, and those of `people` that are members of
+    /// the same account, in no order. One read.
+    fn member_and(
         &self,
         email: &EmailAddress,
-    ) -> impl Future<Output = Result<Option<(Member, Account)>, StoreError>> + Send;
+        people: &[EmailAddress],
+    ) -> impl Future<Output = Result<Option<(Member, Vec<EmailAddress>)>, StoreError>> + Send;
+}
 
-    /// Those of `emails` that are members of `account`, in no order.
-    fn members_of(
+/// People without a login, as the operator's data knows them.
+pub trait Participants {
+    /// Those of `people` of whom the account's data holds something.
+    fn found(
         &self,
         account: &AccountId,
-        emails: &[EmailAddress],
+        people: &[EmailAddress],
     ) -> impl Future<Output = Result<Vec<EmailAddress>, StoreError>> + Send;
 }
 
@@ -57,8 +68,16 @@ pub struct Page {
 
 /// The requests of all accounts.
 pub trait Requests {
-    /// Stores a new request. `Conflict` where the id is taken.
-    fn file(&self, request: &Request) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// What may stand in the way of an order. One read.
+    fn guards(
+        &self,
+        account: &AccountId,
+        slots: &Slots,
+    ) -> impl Future<Output = Result<Guards, StoreError>> + Send;
+
+    /// Stores a new request and all that belongs to it, or nothing.
+    /// `Conflict` where its guards are not as they were.
+    fn file(&self, filing: &Filing) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     fn get(
         &self,
@@ -66,27 +85,31 @@ pub trait Requests {
         id: RequestId,
     ) -> impl Future<Output = Result<Option<Request>, StoreError>> + Send;
 
-    /// The account's requests, or only those that `by` filed.
+    /// The member behind an address, and a request whoever's it is. One read.
+    fn member_and_request(
+        &self,
+        email: &EmailAddress,
+        id: RequestId,
+    ) -> impl Future<Output = Result<Option<(Member, Option<Request>)>, StoreError>> + Send;
+
+    /// The account's requests, without their timelines. A page may hold fewer
+    /// than `limit` requests, or none, and still have a next one.
     fn list(
         &self,
         account: &AccountId,
-        by: Option<&EmailAddress>,
+        filter: &Filter,
         after: Option<Cursor>,
         limit: u32,
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
     /// Moves `Pending` to `Canceled`, in one conditional write that also looks
-    /// at the time. `Conflict` where the workflow, or another revoke, was first.
+    /// at the time. `Conflict` where somebody else wrote first.
     fn revoke(&self, revoked: &Request) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Adds a line to the timeline of a completed request whose archive is
-    /// there at `event.at`. `Conflict` where it is not.
-    fn record_link(
-        &self,
-        account: &AccountId,
-        id: RequestId,
-        event: &Event,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Adds the last line of the timeline of a completed request whose archive
+    /// is there at that time. `Conflict` where it is not, where somebody else
+    /// wrote first, or where the timeline is full.
+    fn record_link(&self, minted: &Request) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// The workflow engine.

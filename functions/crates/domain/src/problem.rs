@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use crate::RequestId;
+
 /// A refusal in the form of RFC 9457, written for the person who reads it.
 ///
 /// The slug is public API: clients may branch on it, so it never changes.
@@ -12,19 +14,32 @@ pub struct Problem {
     pub detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// The path of the request that is in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
-/// One of several things that are wrong, by JSON pointer (RFC 6901).
+/// One of several things that are wrong, by JSON pointer (RFC 6901) or by the
+/// line of an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
-    pub pointer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// Counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     pub detail: String,
 }
 
 impl FieldError {
     #[must_use]
     pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), detail: detail.into() }
+        Self { pointer: Some(pointer.into()), line: None, detail: detail.into() }
+    }
+
+    #[must_use]
+    pub fn in_line(line: u64, detail: impl Into<String>) -> Self {
+        Self { pointer: None, line: Some(line), detail: detail.into() }
     }
 }
 
@@ -32,7 +47,7 @@ impl Problem {
     #[must_use]
     pub fn new(status: u16, slug: &str, title: &'static str, detail: impl Into<String>) -> Self {
         let uri = format!("urn:habeas:problem:{slug}");
-        Self { uri, title, status, detail: detail.into(), errors: Vec::new() }
+        Self { uri, title, status, detail: detail.into(), errors: Vec::new(), request: None }
     }
 
     #[must_use]
@@ -67,6 +82,23 @@ impl Problem {
     #[must_use]
     pub fn forbidden(slug: &str, detail: impl Into<String>) -> Self {
         Self::new(403, slug, "Not allowed", detail)
+    }
+
+    /// The same work is under way already.
+    #[must_use]
+    pub fn duplicate(of: RequestId) -> Self {
+        let detail = "The same people, kind and range are in a request that has not ended. \
+                      Look at `request`, or send `allow_duplicate` to file another one.";
+        let request = Some(format!("/v1/requests/{of}"));
+        Self { request, ..Self::new(409, "duplicate", "Already requested", detail) }
+    }
+
+    /// An idempotency key stands for one order.
+    #[must_use]
+    pub fn key_reused() -> Self {
+        let detail = "This Idempotency-Key was used for another order within the last 24 hours. \
+                      Repeat that order unchanged, or send this one with a new key.";
+        Self::new(422, "idempotency-key-reused", "Idempotency key reused", detail)
     }
 
     /// A signed-in person whom the directory does not know.

@@ -3,7 +3,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, Months, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, DataType, DateRange, EmailAddress, Event, EventKind, Kind, RequestId, Role, Status};
+use crate::{
+    AccountId, DataType, DateRange, EmailAddress, EventKind, Kind, Member, RequestId, Role, Status, Timeline,
+};
 
 /// A filed request and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +33,12 @@ pub struct Request {
     /// Records per person and data type: exported, or erased.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: Counts,
-    pub timeline: Vec<Event>,
+    /// When a task last said that it is at work on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alive_at: Option<DateTime<Utc>>,
+    /// Empty in lists, which do not carry it.
+    #[serde(default)]
+    pub timeline: Timeline,
 }
 
 /// Records by person and data type.
@@ -52,6 +59,9 @@ pub struct Archive {
     pub bytes: u64,
     /// From this moment on the download answers 410.
     pub expires_at: DateTime<Utc>,
+    /// When the file was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_at: Option<DateTime<Utc>>,
 }
 
 /// A revoke that came too late.
@@ -69,8 +79,53 @@ impl Request {
         }
         self.status = Status::Canceled;
         self.ended_at = Some(at);
-        self.timeline.push(Event { at, event: EventKind::Revoked, by: Some(by.as_str().to_owned()) });
+        self.timeline.append(self.id, at, EventKind::Revoked, Some(by), None);
         Ok(self)
+    }
+
+    /// Adds an event that changes nothing else.
+    #[must_use]
+    pub fn with_event(
+        mut self,
+        at: DateTime<Utc>,
+        event: EventKind,
+        by: Option<&EmailAddress>,
+        detail: Option<String>,
+    ) -> Self {
+        self.timeline.append(self.id, at, event, by, detail);
+        self
+    }
+
+    /// Notes that the file of the archive is gone. Nothing where that is known already.
+    #[must_use]
+    pub fn with_archive_removed(mut self, at: DateTime<Utc>) -> Option<Self> {
+        let archive = self.archive.as_mut().filter(|archive| archive.removed_at.is_none())?;
+        archive.removed_at = Some(at);
+        Some(self.with_event(at, EventKind::Expired, None, None))
+    }
+
+    /// The request as it was right after filing: the answer that its requestor got.
+    #[must_use]
+    pub fn as_filed(self) -> Self {
+        let timeline = Timeline::begin(self.id, self.created_at, &self.requestor.email);
+        Self {
+            status: Status::Pending,
+            ended_at: None,
+            failure: None,
+            archive: None,
+            counts: Counts::new(),
+            alive_at: None,
+            timeline,
+            ..self
+        }
+    }
+
+    /// Whether `member` may see the request, revoke it and download its archive:
+    /// the one who filed it, and whoever administers the account. To everybody
+    /// else it is as if it did not exist.
+    #[must_use]
+    pub fn is_visible_to(&self, member: &Member) -> bool {
+        self.account == member.account && (member.role.administers() || self.requestor.email == member.email)
     }
 
     #[must_use]
@@ -88,10 +143,75 @@ pub fn due_at(received: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn at(text: &str) -> DateTime<Utc> {
+    /// A pending export of Bob's data, filed by Ana, an admin, on 5 January 2026.
+    pub(crate) fn pending() -> Request {
+        let ana = EmailAddress::parse("ana@amber.example").unwrap();
+        let id = RequestId::parse("019b8d3a-0000-7000-8000-000000000001").unwrap();
+        let filed = at("2026-01-05T10:00:00Z");
+        Request {
+            id,
+            account: AccountId::parse("amber").unwrap(),
+            kind: Kind::Export,
+            status: Status::Pending,
+            subjects: vec![EmailAddress::parse("bob@amber.example").unwrap()],
+            data_types: DataType::ALL.to_vec(),
+            date_range: None,
+            requestor: Requestor { email: ana.clone(), name: "Ana Amber".into(), role: Role::Admin },
+            created_at: filed,
+            starts_at: at("2026-01-05T10:05:00Z"),
+            due_at: due_at(filed),
+            ended_at: None,
+            failure: None,
+            archive: None,
+            counts: Counts::new(),
+            alive_at: None,
+            timeline: Timeline::begin(id, filed, &ana),
+        }
+    }
+
+    #[test]
+    fn a_request_as_filed_forgets_what_came_later() {
+        let ana = pending().requestor.email;
+        let revoked = pending().revoke(&ana, at("2026-01-05T10:01:00Z")).unwrap();
+        assert_ne!(revoked, pending());
+        assert_eq!(revoked.as_filed(), pending());
+    }
+
+    #[test]
+    fn only_the_requestor_and_administrators_of_the_account_see_a_request() {
+        let member = |account: &str, email: &str, role| Member {
+            account: AccountId::parse(account).unwrap(),
+            email: EmailAddress::parse(email).unwrap(),
+            name: String::new(),
+            role,
+        };
+        for (account, email, role, visible) in [
+            ("amber", "owner@amber.example", Role::Owner, true),
+            ("amber", "admin@amber.example", Role::Admin, true),
+            ("amber", "ana@amber.example", Role::Member, true),
+            ("amber", "bob@amber.example", Role::Member, false),
+            ("birch", "ana@amber.example", Role::Member, false),
+            ("birch", "owner@birch.example", Role::Owner, false),
+        ] {
+            assert_eq!(pending().is_visible_to(&member(account, email, role)), visible, "{email}");
+        }
+    }
+
+    #[test]
+    fn the_removal_of_an_archive_is_noted_once() {
+        let expires_at = at("2026-04-05T10:00:00Z");
+        let archive = Archive { key: "1".into(), bytes: 1, expires_at, removed_at: None };
+        let request = Request { archive: Some(archive), ..pending() };
+        let removed = request.with_archive_removed(expires_at).unwrap();
+        assert_eq!(removed.timeline.last().unwrap().event, EventKind::Expired);
+        assert_eq!(removed.with_archive_removed(expires_at), None);
+        assert_eq!(pending().with_archive_removed(expires_at), None);
+    }
+
+    pub(crate) fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
     }
 

@@ -1,7 +1,28 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::{Request, Status};
+use crate::{Member, Request, Status, days_left};
+
+/// A request as `member` sees it in a list.
+#[must_use]
+pub fn view(request: &Request, member: &Member, now: DateTime<Utc>) -> Value {
+    if member.role.administers() { request_view(request, now) } else { member_view(request, now) }
+}
+
+/// A request as `member` sees it alone: for owners and admins with what
+/// happened to it, and whether the record of that is as it was written.
+#[must_use]
+pub fn whole_view(request: &Request, member: &Member, now: DateTime<Utc>) -> Value {
+    let mut view = view(request, member, now);
+    if member.role.administers() {
+        view["timeline"] = json!(request.timeline);
+        view["chain"] = match request.timeline.verify(request.id) {
+            Ok(()) => json!({"verified": true, "head": request.timeline.head()}),
+            Err(broken) => json!({"verified": false, "broken_at": broken.number}),
+        };
+    }
+    view
+}
 
 /// A request as owners and admins see it.
 #[must_use]
@@ -13,6 +34,7 @@ pub fn request_view(request: &Request, now: DateTime<Utc>) -> Value {
         "status": request.status,
         "created_at": time(request.created_at),
         "due_at": time(request.due_at),
+        "days_left": (!request.status.has_ended()).then(|| days_left(request, now)),
         "ended_at": request.ended_at.map(time),
         "subjects": request.subjects,
         "requestor": request.requestor,

@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,12 +13,30 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Call {
     event: ApiGatewayV2httpRequest,
+    /// API Gateway joins the values of a repeated parameter with commas, so a
+    /// comma within a value looks the same: each parameter is one text here.
+    queries: BTreeMap<String, String>,
+}
+
+/// What a call brings along.
+#[derive(Debug)]
+pub enum Body {
+    Json(Vec<u8>),
+    Csv(Vec<u8>),
 }
 
 impl Call {
     #[must_use]
     pub fn new(event: ApiGatewayV2httpRequest) -> Self {
-        Self { event }
+        let mut queries: BTreeMap<String, String> = BTreeMap::new();
+        for (name, value) in event.query_string_parameters.iter() {
+            let joined = queries.entry(name.to_owned()).or_default();
+            if !joined.is_empty() {
+                joined.push(',');
+            }
+            joined.push_str(value);
+        }
+        Self { event, queries }
     }
 
     /// Who calls, by the verified token. An address that the identity provider
@@ -42,38 +63,66 @@ impl Call {
         self.event.path_parameters.contains_key("id")
     }
 
+    /// The route that API Gateway chose, such as `GET /v1/requests`.
+    #[must_use]
+    pub fn route(&self) -> &str {
+        self.event.route_key.as_deref().unwrap_or_default()
+    }
+
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.event.query_string_parameters.first(name)
+        self.queries.get(name).map(String::as_str)
     }
 
-    /// Refuses a query parameter that the call does not know, or that has more
-    /// than one value: a mistaken filter must not widen an answer.
+    /// The query of the call as it came, but with another value for `name`.
+    #[must_use]
+    pub fn query_with(&self, name: &str, value: &dyn std::fmt::Display) -> String {
+        let given = self.event.raw_query_string.as_deref().unwrap_or_default().split('&');
+        let others = given.filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name));
+        others.map(ToOwned::to_owned).chain([format!("{name}={value}")]).collect::<Vec<_>>().join("&")
+    }
+
+    /// Refuses a query parameter that the call does not know: a mistaken filter
+    /// must not widen an answer.
     pub fn only_queries(&self, known: &[&str]) -> Result<(), Problem> {
-        let given = &self.event.query_string_parameters;
-        for (name, _) in given.iter() {
-            if !known.contains(&name) {
-                return Err(Problem::malformed(format!("The query parameter `{name}` is not known here.")));
-            }
-            if given.all(name).is_some_and(|values| values.len() > 1) {
-                return Err(Problem::malformed(format!("The query parameter `{name}` takes one value.")));
-            }
+        match self.queries.keys().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => Err(Problem::malformed(format!("The query parameter `{name}` is not known here."))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// The body of a call that sends JSON.
-    pub fn json_body(&self) -> Result<Vec<u8>, Problem> {
-        let content_type = self.event.headers.get("content-type").and_then(|value| value.to_str().ok());
-        let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
-            return Err(Problem::new(
+    /// A header, whatever bytes it has: one that is not text is not one that is absent.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.event.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()))
+    }
+
+    /// Whether the caller would rather have a table than JSON.
+    #[must_use]
+    pub fn wants_csv(&self) -> bool {
+        let accepted = self.header("accept").unwrap_or_default();
+        accepted.split(',').map(media_type).any(|accepted| accepted.eq_ignore_ascii_case("text/csv"))
+    }
+
+    /// The body of a call, as JSON or as CSV.
+    pub fn body(&self) -> Result<Body, Problem> {
+        let content_type = self.header("content-type").unwrap_or_default();
+        let content_type = media_type(&content_type);
+        if content_type.eq_ignore_ascii_case("application/json") {
+            Ok(Body::Json(self.bytes()?))
+        } else if content_type.eq_ignore_ascii_case("text/csv") {
+            Ok(Body::Csv(self.bytes()?))
+        } else {
+            Err(Problem::new(
                 415,
                 "unsupported-media-type",
                 "Unsupported media type",
-                "Send the body as application/json.",
-            ));
+                "Send the body as application/json, or a list of addresses as text/csv.",
+            ))
         }
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, Problem> {
         let text = self.event.body.as_deref().unwrap_or_default();
         if text.len() > BODY_BYTES_MAX {
             return Err(Problem::new(
@@ -89,4 +138,9 @@ impl Call {
             Ok(text.as_bytes().to_vec())
         }
     }
+}
+
+/// A media type without its parameters.
+fn media_type(value: &str) -> &str {
+    value.split(';').next().unwrap_or_default().trim()
 }

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::{DateTime, SubsecRound, Utc};
 use habeas_domain::{RequestId, Stamp};
 use lambda_runtime::Context;
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 /// Now, in whole seconds: times that are compared as texts have no fractions.
 #[must_use]
@@ -12,11 +12,15 @@ pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(0)
 }
 
-/// The moment and the new id that filing a request takes.
+/// The moment and the new id that filing a request takes. The id carries the
+/// same moment, so that a day of the history is a range of ids.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one place where ids are made")]
+#[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
 pub fn stamp() -> Stamp {
-    Stamp { id: RequestId::new(Uuid::now_v7()), at: now() }
+    let at = Utc::now();
+    let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
+    let moment = Timestamp::from_unix(NoContext, seconds, at.timestamp_subsec_nanos());
+    Stamp { id: RequestId::new(Uuid::new_v7(moment)), at: at.trunc_subsecs(0) }
 }
 
 /// When an invocation has to stop taking on work, with `reserve` left to finish

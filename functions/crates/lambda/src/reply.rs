@@ -13,8 +13,14 @@ use crate::{Call, StartError, chain};
 pub struct Reply {
     status: u16,
     content_type: &'static str,
-    location: Option<String>,
-    body: Value,
+    headers: Vec<(HeaderName, String)>,
+    body: Content,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Content {
+    Json(Value),
+    Text(String),
 }
 
 /// Why a call was not done: a refusal that the caller understands, or a fault of ours.
@@ -35,12 +41,35 @@ impl From<Problem> for Fault {
 impl Reply {
     #[must_use]
     pub fn ok(body: Value) -> Self {
-        Self { status: 200, content_type: "application/json", location: None, body }
+        Self { status: 200, content_type: "application/json", headers: Vec::new(), body: Content::Json(body) }
     }
 
     #[must_use]
     pub fn created(location: String, body: Value) -> Self {
-        Self { status: 201, location: Some(location), ..Self::ok(body) }
+        Self { status: 201, ..Self::ok(body) }.with(header::LOCATION, location)
+    }
+
+    /// A table that a browser saves under `file_name`.
+    #[must_use]
+    pub fn csv(table: String, file_name: &str) -> Self {
+        let reply = Self {
+            content_type: "text/csv; charset=utf-8",
+            body: Content::Text(table),
+            ..Self::ok(Value::Null)
+        };
+        reply.with(header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file_name}\""))
+    }
+
+    /// A document that is JSON already.
+    #[must_use]
+    pub fn document(json: &str) -> Self {
+        Self { body: Content::Text(json.to_owned()), ..Self::ok(Value::Null) }
+    }
+
+    /// Where the list goes on (RFC 8288).
+    #[must_use]
+    pub fn with_next(self, path: &str) -> Self {
+        self.with(header::LINK, format!("<{path}>; rel=\"next\""))
     }
 
     #[must_use]
@@ -49,14 +78,37 @@ impl Reply {
         Self { status: problem.status, content_type: "application/problem+json", ..Self::ok(body) }
     }
 
+    fn with(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
+    /// The body, where it is JSON.
     #[must_use]
     pub fn body(&self) -> &Value {
-        &self.body
+        match &self.body {
+            Content::Json(body) => body,
+            Content::Text(_) => &Value::Null,
+        }
+    }
+
+    /// The body as it is sent.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match &self.body {
+            Content::Json(body) => body.to_string(),
+            Content::Text(text) => text.clone(),
+        }
+    }
+
+    #[must_use]
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     fn into_event(self) -> ApiGatewayV2httpResponse {
@@ -66,13 +118,16 @@ impl Reply {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers
             .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
-        if let Some(location) = self.location.and_then(|location| HeaderValue::from_str(&location).ok()) {
-            headers.insert(header::LOCATION, location);
+        for (name, value) in &self.headers {
+            // None of ours has a character that a header cannot carry.
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
         }
         let mut event = ApiGatewayV2httpResponse::default();
         event.status_code = i64::from(self.status);
         event.headers = headers;
-        event.body = Some(self.body.to_string().into());
+        event.body = Some(self.text().into());
         event
     }
 }

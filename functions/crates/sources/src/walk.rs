@@ -5,6 +5,11 @@ use crate::dynamodb::{DynamoDb, Lookup, PAGE_RECORDS, Records, primary_key};
 use crate::item::TypedKey;
 use crate::{Address, Cursor, DataMap, Find, Item, Key, S3, Source, SourceError, Subject};
 
+/// Of most people the first record says whose they are; the same address in
+/// another account is rare.
+const FIRST_LOOK_RECORDS: i32 = 10;
+const LOOK_PAGES_MAX: usize = 100;
+
 /// The connectors, one for each kind of store.
 #[derive(Debug, Clone)]
 pub struct Stores {
@@ -66,6 +71,27 @@ impl<'a> Walk<'a> {
             }
             Some(Find::Through { field, .. }) => self.through(cursor, field).await,
         }
+    }
+
+    /// Whether the source holds a record of the subject's own.
+    pub async fn is_known(&self) -> Result<bool, SourceError> {
+        let own = self.source.find.iter().find_map(|find| match find {
+            Find::Subject { subject_field, index } => Some((subject_field, index.as_deref())),
+            Find::Through { .. } => None,
+        });
+        let Some((field, index)) = own else { return Ok(false) };
+        let (mut after, mut limit) = (None, FIRST_LOOK_RECORDS);
+        for _ in 0..LOOK_PAGES_MAX {
+            let records = self.by_subject(self.source, field, index, after.as_ref(), limit).await?;
+            for item in &records.items {
+                if self.is_accounts(self.source, item)? {
+                    return Ok(true);
+                }
+            }
+            let Some(last) = records.last else { return Ok(false) };
+            (after, limit) = (Some(last), PAGE_RECORDS);
+        }
+        Err(SourceError::garbage(&self.source.name, "too many records of one person in other accounts"))
     }
 
     async fn own(&self, cursor: &Cursor, field: &str, index: Option<&str>) -> Result<Page, SourceError> {

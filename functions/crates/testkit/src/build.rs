@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use habeas_domain::{
-    Account, AccountId, DataType, EmailAddress, Event, EventKind, Kind, Member, Plan, Request, RequestId,
-    Requestor, Role, Status,
+    Account, AccountId, DataType, EmailAddress, Kind, Member, Plan, Request, RequestId, Requestor, Role,
+    Status, Timeline,
 };
 use habeas_lambda::Call;
 
@@ -44,8 +44,9 @@ pub fn member(account: &str, email: &str, role: Role) -> Member {
 #[must_use]
 pub fn request() -> Request {
     let filed = at("2026-01-05T10:00:00Z");
+    let id = RequestId::parse("019b8d3a-0000-7000-8000-000000000001").expect("an id");
     Request {
-        id: RequestId::parse("019b8d3a-0000-7000-8000-000000000001").expect("an id"),
+        id,
         account: AccountId::parse("amber").expect("an id"),
         kind: Kind::Export,
         status: Status::Pending,
@@ -64,7 +65,8 @@ pub fn request() -> Request {
         failure: None,
         archive: None,
         counts: BTreeMap::new(),
-        timeline: vec![Event { at: filed, event: EventKind::Filed, by: Some("ana@amber.example".into()) }],
+        alive_at: None,
+        timeline: Timeline::begin(id, filed, &address("ana@amber.example")),
     }
 }
 

@@ -54,6 +54,8 @@ impl Draft {
     pub fn query(mut self, parameters: &[(&str, &str)]) -> Self {
         self.event["queryStringParameters"] =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let raw: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        self.event["rawQueryString"] = json!(raw.join("&"));
         self
     }
 

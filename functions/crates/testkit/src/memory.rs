@@ -3,8 +3,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use habeas_domain::{
-    Account, AccountId, Archive, Archives, Cursor, Directory, EmailAddress, Event, Executions, Member, Page,
-    Request, RequestId, Requests, Status, StoreError,
+    Account, AccountId, Answered, Archive, Archives, Cursor, Digest, Directory, EmailAddress, EventKind,
+    Executions, Filing, Filter, Guards, Member, Page, Participants, Request, RequestId, Requests, Slots,
+    Status, StoreError,
 };
 use habeas_lambda::Tell;
 
@@ -24,19 +25,44 @@ struct Held {
     started: Vec<RequestId>,
     told: Vec<RequestId>,
     engine_down: bool,
+    participants: Vec<(AccountId, EmailAddress)>,
+    answers: BTreeMap<Digest, Answered>,
+    twins: BTreeMap<Digest, RequestId>,
     /// Applied to a request right before the next conditional write: the other
     /// side of a race.
-    before_write: Option<Status>,
+    before_write: Option<(Status, EventKind)>,
+    /// Filed right before the next filing.
+    before_filing: Option<Filing>,
 }
 
 impl Held {
-    /// A request as a conditional write finds it, after whoever was first.
-    fn for_write(&mut self, account: &AccountId, id: RequestId) -> Result<&mut Request, StoreError> {
+    fn member(&self, email: &EmailAddress) -> Option<Member> {
+        self.members.iter().map(|(member, _)| member).find(|member| member.email == *email).cloned()
+    }
+
+    fn store(&mut self, filing: &Filing) {
+        let request = filing.request.clone();
+        self.twins.insert(filing.slots.twin.clone(), request.id);
+        if let Some(slot) = filing.slots.answer.clone() {
+            self.answers.insert(slot, filing.answered());
+        }
+        self.requests.insert(request.id, request);
+    }
+
+    /// A request as a conditional write finds it, after whoever was first. The
+    /// write counts only where the timeline is as its writer saw it.
+    fn for_write(&mut self, written: &Request) -> Result<&mut Request, StoreError> {
         let first = self.before_write.take();
-        let stored = self.requests.get_mut(&id).filter(|request| request.account == *account);
-        let stored = stored.ok_or(StoreError::Conflict)?;
-        stored.status = first.unwrap_or(stored.status);
-        Ok(stored)
+        let stored = self.requests.get_mut(&written.id).ok_or(StoreError::Conflict)?;
+        if let Some((status, event)) = first {
+            let at = stored.created_at;
+            *stored = Request { status, ..stored.clone() }.with_event(at, event, None, None);
+        }
+        if stored.timeline.head() == written.timeline.seen_head() {
+            Ok(stored)
+        } else {
+            Err(StoreError::Conflict)
+        }
     }
 }
 
@@ -64,10 +90,25 @@ impl Memory {
         self
     }
 
-    /// Somebody else changes the request's status right before the next write.
+    /// Somebody without a login, of whom the account's data holds something.
     #[must_use]
-    pub fn losing_to(self, status: Status) -> Self {
-        self.held().before_write = Some(status);
+    pub fn with_participant(self, account: &str, email: &EmailAddress) -> Self {
+        let account = crate::account(account).id;
+        self.held().participants.push((account, email.clone()));
+        self
+    }
+
+    /// Somebody else writes to the request right before the next write.
+    #[must_use]
+    pub fn losing_to(self, status: Status, event: EventKind) -> Self {
+        self.held().before_write = Some((status, event));
+        self
+    }
+
+    /// Somebody else files right before the next filing.
+    #[must_use]
+    pub fn filing_after(self, other: Filing) -> Self {
+        self.held().before_filing = Some(other);
         self
     }
 
@@ -88,28 +129,62 @@ impl Memory {
 }
 
 impl Directory for Memory {
-    async fn member(&self, email: &EmailAddress) -> Result<Option<(Member, Account)>, StoreError> {
-        Ok(self.held().members.iter().find(|(member, _)| member.email == *email).cloned())
+    async fn member(&self, email: &EmailAddress) -> Result<Option<Member>, StoreError> {
+        Ok(self.held().member(email))
     }
 
-    async fn members_of(
+    async fn member_and(
+        &self,
+        email: &EmailAddress,
+        people: &[EmailAddress],
+    ) -> Result<Option<(Member, Vec<EmailAddress>)>, StoreError> {
+        let held = self.held();
+        let Some(member) = held.member(email) else { return Ok(None) };
+        let members = held.members.iter().map(|(other, _)| other);
+        let here = members.filter(|other| other.account == member.account).map(|other| other.email.clone());
+        let known = here.filter(|other| people.contains(other)).collect();
+        Ok(Some((member, known)))
+    }
+}
+
+impl Participants for Memory {
+    async fn found(
         &self,
         account: &AccountId,
-        emails: &[EmailAddress],
+        people: &[EmailAddress],
     ) -> Result<Vec<EmailAddress>, StoreError> {
         let held = self.held();
-        let of_account = held.members.iter().map(|(member, _)| member).filter(|m| m.account == *account);
-        Ok(of_account.map(|member| member.email.clone()).filter(|email| emails.contains(email)).collect())
+        let here = held.participants.iter().filter(|(of, _)| of == account).map(|(_, email)| email);
+        Ok(here.filter(|email| people.contains(email)).cloned().collect())
     }
 }
 
 impl Requests for Memory {
-    async fn file(&self, request: &Request) -> Result<(), StoreError> {
+    async fn guards(&self, account: &AccountId, slots: &Slots) -> Result<Guards, StoreError> {
+        let held = self.held();
+        let guards = Guards {
+            account: held.members.iter().map(|(_, of)| of).find(|of| of.id == *account).cloned(),
+            answered: slots.answer.as_ref().and_then(|slot| held.answers.get(slot).cloned()),
+            twin: held.twins.get(&slots.twin).copied(),
+        };
+        Ok(guards)
+    }
+
+    async fn file(&self, filing: &Filing) -> Result<(), StoreError> {
         let mut held = self.held();
-        if held.requests.contains_key(&request.id) {
+        if let Some(other) = held.before_filing.take() {
+            held.store(&other);
+        }
+        let (request, slots) = (&filing.request, &filing.slots);
+        let twin = held.twins.get(&slots.twin).copied();
+        let answered = slots.answer.as_ref().and_then(|slot| held.answers.get(slot));
+        let is_taken = held.requests.contains_key(&request.id)
+            || (twin.is_some() && twin != filing.replaces)
+            || answered.is_some_and(|answered| request.created_at < answered.until);
+        if is_taken {
             return Err(StoreError::Conflict);
         }
-        held.requests.insert(request.id, request.clone());
+        held.store(filing);
         Ok(())
     }
 
@@ -117,10 +192,19 @@ impl Requests for Memory {
         Ok(self.held().requests.get(&id).filter(|request| request.account == *account).cloned())
     }
 
+    async fn member_and_request(
+        &self,
+        email: &EmailAddress,
+        id: RequestId,
+    ) -> Result<Option<(Member, Option<Request>)>, StoreError> {
+        let held = self.held();
+        Ok(held.member(email).map(|member| (member, held.requests.get(&id).cloned())))
+    }
+
     async fn list(
         &self,
         account: &AccountId,
-        by: Option<&EmailAddress>,
+        filter: &Filter,
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Page, StoreError> {
@@ -129,8 +213,8 @@ impl Requests for Memory {
             .requests
             .values()
             .rev()
-            .filter(|request| request.account == *account)
-            .filter(|request| by.is_none_or(|by| request.requestor.email == *by))
+            .filter(|request| request.account == *account && filter.wants(request))
+            .filter(|request| (filter.oldest()..=filter.newest()).contains(&request.id))
             .filter(|request| after.is_none_or(|Cursor(after)| request.id < after));
         let requests: Vec<_> = rest.by_ref().take(limit as usize).cloned().collect();
         let more = rest.next().is_some();
@@ -139,26 +223,26 @@ impl Requests for Memory {
     }
 
     async fn revoke(&self, revoked: &Request) -> Result<(), StoreError> {
-        let event = revoked.timeline.last().ok_or(StoreError::Conflict)?;
         let mut held = self.held();
-        let stored = held.for_write(&revoked.account, revoked.id)?;
-        if stored.status != Status::Pending || stored.starts_at <= event.at {
+        let stored = held.for_write(revoked)?;
+        let now = revoked.ended_at.ok_or(StoreError::Conflict)?;
+        if stored.status != Status::Pending || stored.starts_at <= now {
             return Err(StoreError::Conflict);
         }
-        stored.status = Status::Canceled;
-        stored.ended_at = Some(event.at);
-        stored.timeline.push(event.clone());
+        *stored = revoked.clone();
         Ok(())
     }
 
-    async fn record_link(&self, account: &AccountId, id: RequestId, event: &Event) -> Result<(), StoreError> {
+    async fn record_link(&self, minted: &Request) -> Result<(), StoreError> {
         let mut held = self.held();
-        let stored = held.for_write(account, id)?;
-        let there = stored.archive.as_ref().is_some_and(|archive| archive.expires_at > event.at);
-        if stored.status != Status::Completed || !there || stored.timeline.len() >= TIMELINE_EVENTS_MAX {
+        let stored = held.for_write(minted)?;
+        let now = minted.timeline.last().ok_or(StoreError::Conflict)?.at;
+        let there = stored.archive.as_ref().is_some_and(|archive| archive.expires_at > now);
+        let full = stored.timeline.events().len() >= TIMELINE_EVENTS_MAX;
+        if stored.status != Status::Completed || !there || full {
             return Err(StoreError::Conflict);
         }
-        stored.timeline.push(event.clone());
+        stored.timeline = minted.timeline.clone();
         Ok(())
     }
 }
@@ -200,42 +284,50 @@ mod tests {
     use super::*;
     use crate::{at, request};
 
-    fn link(time: &str) -> Event {
-        Event { at: at(time), event: EventKind::LinkMinted, by: None }
+    fn completed() -> Request {
+        let expires_at = at("2026-04-05T10:00:00Z");
+        let archive = Archive { key: "1".into(), bytes: 1, expires_at, removed_at: None };
+        Request { status: Status::Completed, archive: Some(archive), ..request() }
     }
 
-    fn completed() -> Request {
-        let archive = Archive { key: "1".into(), bytes: 1, expires_at: at("2026-04-05T10:00:00Z") };
-        Request { status: Status::Completed, archive: Some(archive), ..request() }
+    fn minted(of: Request, time: &str) -> Request {
+        of.with_event(at(time), EventKind::LinkMinted, None, None)
     }
 
     #[tokio::test]
     async fn a_link_is_recorded_while_the_archive_is_there_and_no_longer() {
-        let memory = Memory::default().with_request(completed());
-        let record = async |time| memory.record_link(&request().account, request().id, &link(time)).await;
-        assert!(record("2026-04-05T09:59:59Z").await.is_ok());
-        assert!(matches!(record("2026-04-05T10:00:00Z").await, Err(StoreError::Conflict)));
-        assert_eq!(memory.requests()[0].timeline.len(), 2);
+        for (time, recorded) in [("2026-04-05T09:59:59Z", true), ("2026-04-05T10:00:00Z", false)] {
+            let memory = Memory::default().with_request(completed());
+            assert_eq!(memory.record_link(&minted(completed(), time)).await.is_ok(), recorded, "{time}");
+            assert_eq!(memory.requests()[0].timeline.events().len() == 2, recorded, "{time}");
+        }
     }
 
     #[tokio::test]
-    async fn a_link_is_recorded_only_for_a_completed_request_of_the_account() {
-        let other = AccountId::parse("birch").unwrap();
+    async fn a_link_is_recorded_only_for_a_completed_request() {
         let pending = Request { status: Status::Pending, ..completed() };
-        for (stored, account) in [(pending, &request().account), (completed(), &other)] {
-            let memory = Memory::default().with_request(stored.clone());
-            let recorded = memory.record_link(account, stored.id, &link("2026-01-06T10:00:00Z")).await;
-            assert!(matches!(recorded, Err(StoreError::Conflict)));
-            assert_eq!(memory.requests(), [stored]);
-        }
+        let memory = Memory::default().with_request(pending.clone());
+        let recorded = memory.record_link(&minted(pending.clone(), "2026-01-06T10:00:00Z")).await;
+        assert!(matches!(recorded, Err(StoreError::Conflict)));
+        assert_eq!(memory.requests(), [pending]);
+    }
+
+    #[tokio::test]
+    async fn nobody_appends_to_a_head_that_is_not_the_last() {
+        let memory = Memory::default().with_request(completed());
+        let (one, other) =
+            (minted(completed(), "2026-01-06T10:00:00Z"), minted(completed(), "2026-01-06T10:00:01Z"));
+        assert!(memory.record_link(&one).await.is_ok());
+        assert!(matches!(memory.record_link(&other).await, Err(StoreError::Conflict)));
     }
 
     #[tokio::test]
     async fn a_revoke_is_written_before_the_start_and_no_longer() {
         for (time, written) in [("2026-01-05T10:04:59Z", true), ("2026-01-05T10:05:00Z", false)] {
             let memory = Memory::default().with_request(request());
-            let event = Event { at: at(time), event: EventKind::Revoked, by: None };
-            let revoked = Request { status: Status::Canceled, timeline: vec![event], ..request() };
+            let timeline = minted(request(), time).timeline;
+            let revoked =
+                Request { status: Status::Canceled, ended_at: Some(at(time)), timeline, ..request() };
             assert_eq!(memory.revoke(&revoked).await.is_ok(), written, "{time}");
             assert_eq!(memory.requests()[0].status == Status::Canceled, written, "{time}");
         }

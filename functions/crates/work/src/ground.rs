@@ -1,12 +1,16 @@
 use std::env;
 use std::path::PathBuf;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use habeas_aws::{Aws, Bucket, Table, WorkKeys, required};
 use habeas_domain::{AccountId, Request, RequestId, Requests};
 use habeas_lambda::{StartError, TaskError, names};
 use habeas_sources::{DataMap, DynamoDb, S3, Source, SourceError, Stores, Subject};
 
 use crate::{Inventory, Unit, UnitTask};
+
+/// Signs of life need not be closer than this: a short request gives none.
+const SIGNS_APART: TimeDelta = TimeDelta::minutes(10);
 
 /// What every task that works on a request's data starts from.
 #[derive(Debug, Clone)]
@@ -31,6 +35,22 @@ impl Ground {
     pub async fn request(&self, account: &AccountId, id: RequestId) -> Result<Request, TaskError> {
         let found = self.table.get(account, id).await?;
         found.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The request is gone."))
+    }
+
+    /// The request a task is about, after saying that the task is at work: what
+    /// gives no sign of life for an hour is taken for stuck.
+    pub async fn request_at_work(
+        &self,
+        account: &AccountId,
+        id: RequestId,
+        now: DateTime<Utc>,
+    ) -> Result<Request, TaskError> {
+        let request = self.request(account, id).await?;
+        let heard = request.alive_at.max(request.timeline.last().map(|event| event.at));
+        if heard.is_none_or(|heard| heard + SIGNS_APART < now) {
+            self.table.note_alive(&request, now).await?;
+        }
+        Ok(request)
     }
 
     /// A source that the plan names.

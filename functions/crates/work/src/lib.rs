@@ -1,11 +1,13 @@
 //! What the workflow's tasks hand each other: units of work, inventories, and
 //! the common ground that every task starts from.
 
+mod expiry;
 mod ground;
 mod inventory;
 mod step;
 mod unit;
 
+pub use expiry::Expiry;
 pub use ground::{Ground, load_map, source_error, subject};
 pub use inventory::{Inventory, Listed};
 pub use step::Step;

@@ -1,0 +1,93 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use habeas_domain::{AccountId, Archive, Request, RequestId, StoreError};
+use serde::Deserialize;
+
+use crate::Table;
+use crate::error::{corrupt, unavailable};
+use crate::keys::{ARCHIVES, Item, about_key, archive_key, text};
+use crate::requests::unless_conflict;
+use crate::table::{moment, ttl};
+
+/// How long before its end people are told that an archive goes.
+const NOTICE: TimeDelta = TimeDelta::days(7);
+
+/// The note that an archive exists. Its removal by DynamoDB's time to live, or
+/// by the sweep, is the archive's expiry.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ArchiveNote {
+    pub account: AccountId,
+    pub request: RequestId,
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Table {
+    pub async fn put_archive(&self, request: &Request, archive: &Archive) -> Result<(), StoreError> {
+        let mut item: Item = serde_dynamo::to_item(archive).map_err(corrupt)?;
+        item.extend(archive_key(request.id));
+        item.insert("account".to_owned(), text(request.account.as_str()));
+        item.insert("request".to_owned(), text(request.id.to_string()));
+        item.insert("queue".to_owned(), text(ARCHIVES));
+        item.insert("queue_at".to_owned(), text(moment(archive.expires_at - NOTICE)));
+        item.insert("ttl".to_owned(), ttl(archive.expires_at));
+        self.write(item).await
+    }
+
+    /// The archive is looked at again when it has expired.
+    pub async fn look_at_end(&self, note: &ArchiveNote) -> Result<(), StoreError> {
+        let written = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(archive_key(note.request)))
+            .condition_expression("attribute_exists(pk)")
+            .update_expression("SET queue_at = :at")
+            .expression_attribute_values(":at", text(moment(note.expires_at)))
+            .send()
+            .await;
+        unless_conflict(written)
+    }
+
+    /// Removes the note of an archive, once its object is gone.
+    pub async fn remove_archive(&self, id: RequestId) -> Result<(), StoreError> {
+        self.client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(archive_key(id)))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
+
+    /// Stores in the request's row and timeline that its archive is gone. Told
+    /// twice, it does nothing the second time.
+    pub async fn note_removal(&self, id: RequestId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        for _ in 0..WRITES_MAX {
+            let Some(request) = self.request(id).await? else { return Ok(()) };
+            let Some(removed) = request.with_archive_removed(at) else { return Ok(()) };
+            let Some(archive) = &removed.archive else { return Ok(()) };
+            match self.mark_removed(&removed, archive).await {
+                Err(StoreError::Conflict) => {}
+                written => return written,
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Forgets whom a request was about, when its record is gone.
+    pub async fn forget_subjects(&self, request: &Request) -> Result<(), StoreError> {
+        for subject in &request.subjects {
+            self.client
+                .delete_item()
+                .table_name(&self.name)
+                .set_key(Some(about_key(&request.account, subject, request.id)))
+                .send()
+                .await
+                .map_err(unavailable)?;
+        }
+        Ok(())
+    }
+}
+
+/// How often a write is tried that another writer of the same row may overtake.
+const WRITES_MAX: usize = 5;

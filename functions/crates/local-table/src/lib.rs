@@ -1,0 +1,108 @@
+//! Habeas's table in the process of a test: the real client and the real
+//! conditions, on a DynamoDB that lives in memory.
+//!
+//! Calls are counted, and can be made to fail before or after they are done.
+//! For tests and benchmarks only.
+#![expect(clippy::expect_used, clippy::panic, reason = "a broken table is a broken test")]
+
+mod connector;
+mod database;
+mod schema;
+
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Region};
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use habeas_aws::Table;
+
+pub use connector::Fault;
+use connector::{AtOnce, Connector};
+use database::Database;
+pub use database::Item;
+
+const NAME: &str = "habeas";
+
+/// One table, empty at first. Clones share it.
+#[derive(Debug, Clone)]
+pub struct LocalTable {
+    connector: Connector,
+}
+
+impl Default for LocalTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl LocalTable {
+    #[must_use]
+    pub fn new() -> Self {
+        let database = Database::in_memory();
+        database.run("CreateTable", schema::create_table(NAME)).expect("the table's own definition");
+        Self { connector: Connector::new(database) }
+    }
+
+    /// The table as functions have it.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        Table::on(self.client(), NAME.to_owned())
+    }
+
+    /// The client of the SDK, for what only tests do.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .retry_config(RetryConfig::standard())
+            .sleep_impl(SharedAsyncSleep::new(AtOnce))
+            .http_client(self.connector.clone().into_client())
+            .build();
+        Client::from_conf(config)
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        NAME
+    }
+
+    /// The operations that were called so far, in order.
+    #[must_use]
+    pub fn calls(&self) -> Vec<String> {
+        self.connector.calls()
+    }
+
+    /// Forgets which operations were called.
+    pub fn forget_calls(&self) {
+        self.connector.forget_calls();
+    }
+
+    /// What the calls consumed so far, in capacity units.
+    #[must_use]
+    pub fn consumed(&self) -> f64 {
+        self.connector.consumed()
+    }
+
+    /// Makes the next call that is not yet spoken for go wrong.
+    pub fn fail_next(&self, fault: Fault) {
+        self.connector.fail_next(fault);
+    }
+
+    /// Runs an update as Step Functions would: by its own words, around the client.
+    pub fn run(&self, operation: &str, input: serde_json::Value) -> Result<serde_json::Value, String> {
+        self.connector.database().run(operation, input)
+    }
+
+    /// All rows.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Item> {
+        self.connector.database().rows(NAME)
+    }
+}
+
+/// Keeps the database alive as long as any client of it.
+type Shared<T> = Arc<T>;

@@ -1,0 +1,21 @@
+use chrono::{DateTime, Utc};
+use habeas_aws::{Bucket, Table, WorkKeys};
+use habeas_domain::{RequestId, StoreError};
+
+/// Ends what was kept for a limited time. Called twice, or by two at once, it
+/// does nothing more than once.
+#[derive(Debug, Clone)]
+pub struct Expiry {
+    pub table: Table,
+    pub archives: Bucket,
+}
+
+impl Expiry {
+    /// Removes an archive. Its note goes last: while it is there, the next
+    /// sweep tries again.
+    pub async fn expire(&self, id: RequestId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.archives.delete_versions(&WorkKeys::archive(id)).await?;
+        self.table.note_removal(id, now).await?;
+        self.table.remove_archive(id).await
+    }
+}
