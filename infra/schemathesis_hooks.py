@@ -26,6 +26,8 @@ JSON_PAGE_MAX = 100
 """A page of JSON holds fewer requests than a table, and the document has one limit for both."""
 
 ADDRESS = re.compile(r"[^@\s]{1,64}@[a-z0-9.-]{1,180}")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+TRUTH = re.compile(r"(?i)true|false")
 
 
 @schemathesis.deserializer("text/csv")
@@ -40,7 +42,7 @@ def keep_query_and_body_apart(_context, case):
     if fits(case, ParameterLocation.BODY) and not fits(case, ParameterLocation.QUERY):
         case.media_type, case.body = "text/csv", ""
     if case.media_type == "text/csv":
-        case.query = upload_query(case.query, fits(case, ParameterLocation.QUERY))
+        case.query = upload_query(case.query)
         case.body = upload(case.body, case.query) if fits(case, ParameterLocation.BODY) else case.body
     elif fits(case, ParameterLocation.QUERY):
         case.query = {}
@@ -102,17 +104,25 @@ def upload(text, query):
     return "\r\n".join(["email", somebody((text, query)), somebody((query, text))])
 
 
-def upload_query(query, fitting):
-    """The same query, as an upload of its kind has it."""
+def upload_query(query):
+    """The same query, as an upload of its kind has it. What is wrong stays in it."""
     query = {"kind": "export", **query}
-    if not fitting:
-        return query
     if query["kind"] == "delete":
-        query["confirm"] = "true"
-        left_out = {"from", "to"}
+        unwanted = {"from", "to"}
+        if fits_name("confirm", query.get("confirm", True)):
+            query["confirm"] = "true"
     else:
-        left_out = {"confirm"} if {"from", "to"} <= query.keys() else {"confirm", "from", "to"}
-    return in_order({name: value for name, value in query.items() if name not in left_out})
+        unwanted = {"confirm"} if {"from", "to"} <= query.keys() else {"confirm", "from", "to"}
+    return in_order({
+        name: value
+        for name, value in query.items()
+        if name not in unwanted or not fits_name(name, value)
+    })
+
+
+def fits_name(name, value):
+    """Whether the value of this query parameter is of the right form."""
+    return (TRUTH if name == "confirm" else DAY).fullmatch(str(value)) is not None
 
 
 def in_order(days):

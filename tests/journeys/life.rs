@@ -2,13 +2,15 @@
 //! repeated, found again, and what becomes of it with time.
 
 use std::thread;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, SecondsFormat};
 use habeas_local::{Api, Response};
 use habeas_sample_data::cast;
 use serde_json::{Value, json};
 
-use crate::sweeps::{LONG_AGO, key, request_key, set, sweep, until};
+use crate::sweeps::{LONG_AGO, item, key, request_key, set, sweep, until};
 use crate::world::{World, journey, problem};
 
 fn upload(api: &Api, query: &str, csv: &str) -> Response {
@@ -162,6 +164,10 @@ fn the_timeline_says_who_did_what_and_its_chain_holds() {
         assert_eq!(timeline[4]["detail"], "received, permanent");
         assert_eq!(request["chain"], json!({"verified": true, "head": timeline[4]["hash"]}));
         assert!(request["days_left"].is_null() && request["ended_at"] == timeline[2]["at"]);
+        // The record ends 24 months after the request.
+        let row = item(&world, request_key(&id)).await;
+        let kept: i64 = row["ttl"].as_n().unwrap().parse().unwrap();
+        assert_eq!(kept, moment(&request["ended_at"]) + 731 * 86_400);
     });
 }
 
@@ -256,6 +262,31 @@ fn an_archive_is_announced_and_removed_by_the_stream_and_by_the_sweep_alike() {
 }
 
 #[test]
+fn a_link_works_until_the_archive_expires_and_not_a_second_longer() {
+    journey(async |world| {
+        let admin = world.admin().await;
+        let id = world.file(&admin, &json!({"kind": "export", "subjects": [cast().exported[1]]}));
+        assert_eq!(world.ended(&admin, &id).await["status"], "Completed");
+        let mint = || admin.post(&format!("/v1/requests/{id}/download"), &json!({})).unwrap();
+        let now = moment(&mint().json::<Value>().unwrap()["expires_at"]) - LINK_SECONDS;
+        let end = DateTime::from_timestamp(now + 4, 0).unwrap().to_rfc3339_opts(SecondsFormat::Secs, true);
+        set(&world, request_key(&id), "SET #archive.expires_at = :then", ":then", &end).await;
+        let link: Value = mint().json().unwrap();
+        assert_eq!(link["expires_at"], json!(end), "the link ends with the archive");
+        let url = link["url"].as_str().unwrap();
+        assert_eq!(admin.fetch(url).unwrap().status, 200);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let late = mint();
+        assert_eq!((problem(&late).0, problem(&late).1), (410, "expired".into()));
+        assert_eq!(
+            admin.fetch(url).unwrap().status,
+            403,
+            "the file is still there, and the link is not good"
+        );
+    });
+}
+
+#[test]
 fn what_the_api_is_stands_open_to_everybody() {
     journey(async |world| {
         let reply = world.stack.api(None).get("/v1/openapi.json").unwrap();
@@ -263,6 +294,14 @@ fn what_the_api_is_stands_open_to_everybody() {
         let written: Value = serde_json::from_str(include_str!("../../infra/openapi.json")).unwrap();
         assert_eq!(reply.json::<Value>().unwrap(), written);
     });
+}
+
+/// How long a link works in the stack of the journeys.
+const LINK_SECONDS: i64 = 300;
+
+/// A time of the API in seconds after the epoch.
+fn moment(time: &Value) -> i64 {
+    DateTime::parse_from_rfc3339(time.as_str().unwrap()).unwrap().timestamp()
 }
 
 const ATTENDANCES: &str = "meetings-app-meeting_participants";

@@ -100,7 +100,7 @@ pub(crate) fn request_key(id: &str) -> Key {
     key(&format!("REQ#{id}"), "REQUEST")
 }
 
-async fn item(world: &World, key: Key) -> Key {
+pub(crate) async fn item(world: &World, key: Key) -> Key {
     let get = world.stack.clients().dynamodb.get_item().table_name(&world.stack.state().table);
     get.set_key(Some(key)).send().await.unwrap().item.unwrap()
 }

@@ -55,7 +55,7 @@ impl Package {
             return Ok(Packaged { done: false, archive: Value::Null });
         };
         let archive = Archive { key, bytes, expires_at: now + self.keep, removed_at: None };
-        self.ground.table.put_archive(&request, &archive).await?;
+        self.ground.table.put_archive(&request, &archive, now).await?;
         self.ground.table.set_counts(&request, &counts(&request, &indexes)).await?;
         Ok(Packaged { done: true, archive: typed(&json!(archive)) })
     }

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the command line")]
 
 mod api;
+mod bench;
 mod build;
 mod checks;
 mod demo;
@@ -34,6 +35,8 @@ enum Command {
     Demo(demo::Options),
     /// Runs every check and test, or only the parts named.
     Test(checks::Options),
+    /// Measures, and fails where a figure is not reached.
+    Bench(bench::Options),
     /// Starts, stops and looks at the local stack.
     #[command(subcommand)]
     Local(local::Command),
@@ -57,6 +60,7 @@ fn run(command: Command) -> Outcome {
     match command {
         Command::Demo(options) => runtime.block_on(demo::run(&options)),
         Command::Test(options) => checks::run(&options, &runtime),
+        Command::Bench(options) => bench::run(&options),
         Command::Local(command) => runtime.block_on(local::run(command)),
         Command::Invoke(invoke) => runtime.block_on(local::invoke(&invoke)),
     }

@@ -21,13 +21,21 @@ pub struct ArchiveNote {
 }
 
 impl Table {
-    pub async fn put_archive(&self, request: &Request, archive: &Archive) -> Result<(), StoreError> {
+    /// Notes an archive that is finished at `now`. One that is kept for no longer
+    /// than the notice is looked at when it has expired, and not announced.
+    pub async fn put_archive(
+        &self,
+        request: &Request,
+        archive: &Archive,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let notice = Some(archive.expires_at - NOTICE).filter(|notice| *notice > now);
         let mut item: Item = serde_dynamo::to_item(archive).map_err(corrupt)?;
         item.extend(archive_key(request.id));
         item.insert("account".to_owned(), text(request.account.as_str()));
         item.insert("request".to_owned(), text(request.id.to_string()));
         item.insert("queue".to_owned(), text(ARCHIVES));
-        item.insert("queue_at".to_owned(), text(moment(archive.expires_at - NOTICE)));
+        item.insert("queue_at".to_owned(), text(moment(notice.unwrap_or(archive.expires_at))));
         item.insert("ttl".to_owned(), ttl(archive.expires_at));
         self.write(item).await
     }

@@ -160,7 +160,8 @@ async fn complete(local: &LocalTable, request: Request, expires_at: &str) -> Req
         .send()
         .await
         .unwrap();
-    local.table().put_archive(&completed, completed.archive.as_ref().unwrap()).await.unwrap();
+    let archive = completed.archive.as_ref().unwrap();
+    local.table().put_archive(&completed, archive, at("2026-01-05T10:05:00Z")).await.unwrap();
     completed
 }
 
@@ -188,6 +189,15 @@ async fn an_archive_is_looked_at_a_week_before_its_end_and_at_its_end() {
     table.look_at_end(note).await.unwrap();
     assert_eq!(ageing("2026-04-05T10:00:00Z").await, []);
     assert_eq!(ageing("2026-04-05T10:00:01Z").await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_archive_that_is_kept_for_a_week_is_not_announced() {
+    let local = LocalTable::new();
+    let table = local.table();
+    complete(&local, filed(&table).await, "2026-01-12T10:05:00Z").await;
+    assert_eq!(table.ageing(at("2026-01-12T10:05:00Z")).await.unwrap().rows, []);
+    assert_eq!(table.ageing(at("2026-01-12T10:05:01Z")).await.unwrap().rows.len(), 1);
 }
 
 #[tokio::test]
