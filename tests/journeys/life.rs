@@ -54,7 +54,8 @@ fn an_upload_of_fifty_files_one_request_with_participants_who_are_no_members() {
         let errors: Value = stranger.json().unwrap();
         assert_eq!((stranger.status, &errors["errors"][0]["line"]), (422, &json!(2)));
         let stranger = upload(&admin, "kind=export", "far@elsewhere.example\n");
-        assert_eq!(problem(&stranger), (422, "invalid".into(), vec!["/subjects".into()]));
+        let errors: Value = stranger.json().unwrap();
+        assert_eq!((stranger.status, &errors["errors"][0]["line"]), (422, &json!(1)));
 
         let one_more = format!("{csv}one.more@elsewhere.example\r\n");
         assert_eq!(upload(&admin, "kind=export", &one_more).status, 422);
@@ -183,10 +184,10 @@ fn a_request_that_is_late_is_escalated_once() {
         until(|| escalated() == 1, "the operator's mail").await;
         set(&world, request_key(&id), "SET queue_at = :then", ":then", LONG_AGO).await;
         sweep(&world).await;
-        let request = world.request(&admin, &id);
-        let last = request["timeline"].as_array().unwrap().last().unwrap();
-        assert_eq!((&last["event"], &last["detail"]), (&json!("escalated"), &json!("overdue")));
-        assert_eq!((escalated(), &request["chain"]["verified"]), (1, &json!(true)));
+        let last = || world.request(&admin, &id)["timeline"].as_array().unwrap().last().unwrap().clone();
+        until(|| last()["event"] == "escalated", "the note that the operator was told").await;
+        assert_eq!((last()["detail"].clone(), escalated()), (json!("overdue"), 1));
+        assert_eq!(world.request(&admin, &id)["chain"]["verified"], true);
         // The workflow goes on behind the event that it has not seen.
         revoke(&admin, &id);
         assert_eq!(world.ended(&admin, &id).await["status"], "Canceled");

@@ -1,10 +1,10 @@
 use directory::Directory;
-use habeas_aws::{Aws, Table, required};
-use habeas_lambda::{LambdaEvent, StartError, init, serve_task};
+use habeas_aws::Aws;
+use habeas_lambda::{LambdaEvent, StartError, init, serve_task, table};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     init();
-    let directory = Directory { table: Table::new(&Aws::from_env()?, required("TABLE")?) };
+    let directory = Directory { table: table(&Aws::from_env()?)? };
     serve_task(async |event: LambdaEvent<_>| directory.learn(event.payload).await).await
 }

@@ -1,14 +1,14 @@
 use chrono::TimeDelta;
 use download::Download;
-use habeas_aws::{ArchiveBucket, Aws, Table, required};
-use habeas_lambda::{StartError, init, now, number, serve_http};
+use habeas_aws::{ArchiveBucket, Aws, required};
+use habeas_lambda::{StartError, init, now, number, serve_http, table};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     init();
     let aws = Aws::from_env()?;
     let download = Download {
-        requests: Table::new(&aws, required("TABLE")?),
+        requests: table(&aws)?,
         archives: ArchiveBucket::new(&aws, required("ARCHIVE_BUCKET")?),
         link: TimeDelta::seconds(number("LINK_SECONDS")?),
     };

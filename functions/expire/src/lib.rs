@@ -48,8 +48,9 @@ impl Expire {
             // A note that somebody removed before its time ends nothing.
             Gone::Archive(note) if now < note.expires_at => Ok(()),
             Gone::Archive(note) => {
-                self.expiry.expire(note.request, now).await?;
-                emit(now, &[(Metric::ArchivesExpired, 1)]);
+                if self.expiry.expire(note.request, now).await? {
+                    emit(now, &[(Metric::ArchivesExpired, 1)]);
+                }
                 Ok(())
             }
             Gone::Record(request) => self.expiry.table.forget_subjects(&request).await,

@@ -1,13 +1,13 @@
 use expire::Expire;
-use habeas_aws::{Aws, Bucket, Table, required};
-use habeas_lambda::{LambdaEvent, StartError, init, now, serve_task};
+use habeas_aws::{Aws, Bucket, required};
+use habeas_lambda::{LambdaEvent, StartError, init, now, serve_task, table};
 use habeas_work::Expiry;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     init();
     let aws = Aws::from_env()?;
-    let table = Table::new(&aws, required("TABLE")?);
+    let table = table(&aws)?;
     let archives = Bucket::new(&aws, required("ARCHIVE_BUCKET")?);
     let expire = Expire { expiry: Expiry { table, archives } };
     serve_task(async |event: LambdaEvent<_>| expire.handle(event.payload, now()).await).await

@@ -1,10 +1,10 @@
 use feedback::Feedback;
-use habeas_aws::{Aws, Table, required};
-use habeas_lambda::{LambdaEvent, StartError, init, now, serve_task};
+use habeas_aws::Aws;
+use habeas_lambda::{LambdaEvent, StartError, init, now, serve_task, table};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     init();
-    let feedback = Feedback { table: Table::new(&Aws::from_env()?, required("TABLE")?) };
+    let feedback = Feedback { table: table(&Aws::from_env()?)? };
     serve_task(async |event: LambdaEvent<_>| feedback.record(event.payload, now()).await).await
 }

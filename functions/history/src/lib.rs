@@ -12,9 +12,9 @@ use serde_json::json;
 /// How many requests a page has where the caller names no number.
 const PAGE_REQUESTS_DEFAULT: u32 = 20;
 
-/// How many lines a table has at the most. Fifty people in each make 3 MB; a
-/// function's answer may have 6 MB.
-const TABLE_REQUESTS_MAX: u32 = 1_000;
+/// How many lines a table has at the most. Fifty people with the longest
+/// addresses in each make 5 MB; a function's answer may have 6 MB.
+const TABLE_REQUESTS_MAX: u32 = 400;
 
 /// The ports that reading takes, and how long a page may be.
 #[derive(Debug)]
@@ -61,7 +61,8 @@ impl<D: Directory, R: Requests> History<D, R> {
         let after = call.query("cursor").map(Cursor::parse).transpose().map_err(|error| {
             Problem::malformed(error.to_string()).with(vec![FieldError::new("/cursor", error.to_string())])
         })?;
-        let page = self.requests.list(&member.account, &filter, after, limit).await?;
+        let mut page = self.requests.list(&member.account, &filter, after, limit).await?;
+        page.requests.retain(|request| request.is_visible_to(&member));
         Ok(if as_table { table(call, &page, &member, now) } else { listed(&page, &member, now) })
     }
 

@@ -1,12 +1,12 @@
-use habeas_aws::{Aws, Table, required};
-use habeas_lambda::{StartError, init, now, number, serve_http};
+use habeas_aws::Aws;
+use habeas_lambda::{StartError, init, now, number, serve_http, table};
 use history::History;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     init();
     let aws = Aws::from_env()?;
-    let table = Table::new(&aws, required("TABLE")?);
+    let table = table(&aws)?;
     let history = History {
         directory: table.clone(),
         requests: table,

@@ -188,7 +188,7 @@ async fn a_table_has_a_line_for_each_request_and_says_where_it_goes_on() {
     let link = table.header(&LINK).unwrap();
     assert_eq!(link, format!("</v1/requests?limit=2&cursor={}>; rel=\"next\"", id(4)));
     let own = answer(&memory, &Draft::of(TABLE).by("bob@amber.example").call()).await;
-    assert!(own.text().starts_with("id,created_at,from,to,status,download\r\n"), "{}", own.text());
+    assert!(own.text().starts_with("id,created_at,from,to,status,failure,download\r\n"), "{}", own.text());
 }
 
 #[tokio::test]

@@ -57,8 +57,9 @@ impl<D: Directory, P: Participants, R: Requests, E: Executions> Intake<D, P, R, 
                 return self.repeat(member, first).await;
             }
             may_file(&order, member, guards.account.as_ref().ok_or_else(Problem::unknown_member)?)?;
-            if let Some(twin) = guards.twin.filter(|_| !order.allow_duplicate) {
-                self.refuse_open(member, twin).await?;
+            let open_twins = self.requests.open_among(&member.account, &guards.twins).await?;
+            if let Some(twin) = open_twins.last().filter(|_| !order.allow_duplicate) {
+                return Err(Problem::duplicate(*twin).into());
             }
             if everybody.is_none() {
                 everybody = Some(self.everybody(&order, member, known.clone()).await?);
@@ -68,7 +69,8 @@ impl<D: Directory, P: Participants, R: Requests, E: Executions> Intake<D, P, R, 
                 fingerprint: order.fingerprint(),
                 request: file_request(order.clone(), member, self.waits, stamp),
                 slots: slots.clone(),
-                replaces: guards.twin,
+                seen_twins: guards.twins,
+                open_twins,
             };
             match self.requests.file(&filing).await {
                 Ok(()) => return Ok(self.start(&filing.request, member).await),
@@ -94,17 +96,10 @@ impl<D: Directory, P: Participants, R: Requests, E: Executions> Intake<D, P, R, 
         Ok(known)
     }
 
-    async fn refuse_open(&self, member: &Member, twin: RequestId) -> Result<(), Fault> {
-        match self.requests.get(&member.account, twin).await? {
-            Some(request) if !request.status.has_ended() => Err(Problem::duplicate(twin).into()),
-            _ => Ok(()),
-        }
-    }
-
     /// The answer that the first submit got, however the request stands now.
     async fn repeat(&self, member: &Member, first: RequestId) -> Result<Reply, Fault> {
         let found = self.requests.get(&member.account, first).await?;
-        let request = found.ok_or_else(Problem::not_found)?.as_filed();
+        let request = found.ok_or(StoreError::Conflict)?.as_filed();
         let then = Member { role: request.requestor.role, ..member.clone() };
         Ok(created(&request, &then))
     }

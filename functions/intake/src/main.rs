@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
-use habeas_aws::{Aws, StateMachine, Table, required};
+use habeas_aws::{Aws, StateMachine, required};
 use habeas_domain::Waits;
-use habeas_lambda::{StartError, init, number, serve_http, stamp};
+use habeas_lambda::{StartError, init, number, serve_http, stamp, table};
 use habeas_sources::{DataMapParticipants, DynamoDb, S3, Stores};
 use habeas_work::load_map;
 use intake::Intake;
@@ -10,7 +10,7 @@ use intake::Intake;
 async fn main() -> Result<(), StartError> {
     init();
     let aws = Aws::from_env()?;
-    let table = Table::new(&aws, required("TABLE")?);
+    let table = table(&aws)?;
     let intake = Intake {
         directory: table.clone(),
         participants: DataMapParticipants {

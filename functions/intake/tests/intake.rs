@@ -299,7 +299,8 @@ async fn two_submits_at_once_make_one_request() {
         fingerprint: order.fingerprint(),
         slots: Slots::of(&order, &member("amber", "ana@amber.example", Role::Admin), Some(&key)),
         request: other.requests()[0].clone(),
-        replaces: None,
+        seen_twins: vec![],
+        open_twins: vec![],
     };
     let memory = people().filing_after(filing);
     assert_eq!(answer_at(&memory, &keyed("k").call(), later(1)).await, first);
@@ -325,6 +326,19 @@ async fn the_same_again_is_refused_with_a_link_while_it_is_open() {
     let allowed = Draft::of(EXPORT).body(allowed.to_string()).call();
     assert_eq!(answer_at(&memory, &allowed, later(2)).await.status(), 201);
     assert_eq!(memory.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn an_open_request_is_not_forgotten_because_a_later_one_has_ended() {
+    let memory = people();
+    answer(&memory, &call(EXPORT)).await;
+    let mut allowed: Value = serde_json::from_str(&body(EXPORT)).unwrap();
+    allowed["allow_duplicate"] = json!(true);
+    answer_at(&memory, &Draft::of(EXPORT).body(allowed.to_string()).call(), later(1)).await;
+    let second = memory.requests()[1].clone();
+    let memory = memory.with_request(Request { status: Status::Canceled, ..second });
+    let again = answer_at(&memory, &call(EXPORT), later(2)).await;
+    assert_eq!(again.body()["request"], json!(format!("/v1/requests/{}", stamp().id)));
 }
 
 #[tokio::test]

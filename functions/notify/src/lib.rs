@@ -4,9 +4,11 @@
 mod letter;
 
 use chrono::{DateTime, Utc};
-use habeas_aws::{MailClaim, Mailer, Table};
-use habeas_domain::{AccountId, EmailAddress, Request, RequestId, Requests, Status, Warning};
-use habeas_lambda::{TaskError, names};
+use habeas_aws::{MailClaim, Mailer, News, Table, Unsent};
+use habeas_domain::{
+    AccountId, EmailAddress, EventKind, Request, RequestId, Requests, Status, StoreError, Warning,
+};
+use habeas_lambda::{Metric, TaskError, emit, names};
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use letter::{Language, Occasion, letter};
@@ -59,18 +61,48 @@ impl Notify {
         let (account, id) = input.about();
         let found = self.table.get(account, id).await?;
         let request = found.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The request is gone."))?;
+        if request.status.has_ended() && matches!(input, Input::Received { .. }) {
+            // The mail about its end says more than that it was received.
+            return Ok(Told { sent: false });
+        }
         let occasion = occasion(input, &request)
             .ok_or_else(|| TaskError::new(names::INCOMPLETE, "What the mail is to say did not happen."))?;
         let Some(recipient) = self.recipient(occasion, &request) else {
             tracing::warn!(request = %id, mail = occasion.name(), "no operator is named to tell");
             return Ok(Told { sent: false });
         };
-        match self.table.claim_mail(id, &occasion.name(), now).await? {
-            MailClaim::Sent => Ok(Told { sent: false }),
-            MailClaim::Theirs => Err(TaskError::new(names::UNAVAILABLE, "The mail is being sent just now.")),
-            MailClaim::Ours => {
-                self.send(occasion, &request, recipient, now).await.map(|()| Told { sent: true })
+        let sent = match self.table.claim_mail(id, &occasion.name(), now).await? {
+            MailClaim::Sent => false,
+            MailClaim::Theirs => {
+                return Err(TaskError::new(names::UNAVAILABLE, "The mail is being sent just now."));
             }
+            MailClaim::Ours => {
+                self.send(occasion, &request, recipient, now).await?;
+                true
+            }
+        };
+        self.remember(occasion, &request, now).await?;
+        Ok(Told { sent })
+    }
+
+    /// What follows from a mail that was sent. Done again, it does nothing.
+    async fn remember(
+        &self,
+        occasion: Occasion,
+        request: &Request,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        match occasion {
+            // Whoever filed it knows how it ended: nothing is left to do for it.
+            Occasion::Completed | Occasion::Failed | Occasion::Canceled => self.table.close(request).await,
+            Occasion::Escalated(warning) => {
+                let news = News { event: EventKind::Escalated, detail: warning.name().to_owned() };
+                if self.table.note(request.id, &news, now).await? {
+                    emit(now, &[(Metric::RequestsEscalated, 1)]);
+                }
+                Ok(())
+            }
+            Occasion::Received | Occasion::Expiring => Ok(()),
         }
     }
 
@@ -94,11 +126,12 @@ impl Notify {
         let mail = occasion.name();
         match self.mailer.send(recipient, &letter, request.id, &mail).await {
             Ok(message_id) => Ok(self.table.mark_mail(request.id, &mail, &message_id, now).await?),
-            Err(fault) => {
-                // SES refused it, so nobody has it: the next try need not wait.
+            // Nobody has it: the next try need not wait for the claim's end.
+            Err(Unsent::Refused(fault)) => {
                 self.table.release_mail(request.id, &mail).await?;
                 Err(fault.into())
             }
+            Err(Unsent::Unknown(fault)) => Err(fault.into()),
         }
     }
 }

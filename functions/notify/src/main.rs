@@ -1,8 +1,8 @@
 use std::env;
 
-use habeas_aws::{Aws, Mailer, Table, required};
+use habeas_aws::{Aws, Mailer, required};
 use habeas_domain::EmailAddress;
-use habeas_lambda::{LambdaEvent, StartError, init, now, number, serve_task};
+use habeas_lambda::{LambdaEvent, StartError, init, now, serve_task, table};
 use notify::{Input, Language, Notify};
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,7 +11,7 @@ async fn main() -> Result<(), StartError> {
     let aws = Aws::from_env()?;
     let language = required("MAIL_LANGUAGE")?;
     let notify = Notify {
-        table: Table::new(&aws, required("TABLE")?).keeping_records(number("RECORD_DAYS")?),
+        table: table(&aws)?,
         mailer: Mailer::new(&aws, required("SENDER")?, required("CONFIGURATION_SET")?),
         language: Language::parse(&language)
             .ok_or_else(|| format!("MAIL_LANGUAGE: no mails in {language}"))?,

@@ -39,7 +39,7 @@ impl<R: Requests, T: Tell> Revoke<R, T> {
                 Err(StoreError::Conflict) => {
                     request = self.requests.get(&account, id).await?.ok_or_else(Problem::not_found)?;
                     // A write whose answer was lost is repeated by the SDK, and loses to itself.
-                    if request.timeline.head() == revoked.timeline.head() {
+                    if request.timeline.continues(&revoked.timeline) {
                         return Ok(revoked);
                     }
                 }

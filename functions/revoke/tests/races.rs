@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use habeas_aws::Table;
@@ -79,7 +80,13 @@ fn filed(number: u32) -> Request {
 /// the client, which is slow in a test, is left out.
 fn file_all(local: &LocalTable) {
     let slots = Slots { answer: None, twin: Digest::of("any") };
-    let filing = Filing { request: filed(0), slots, fingerprint: Digest::default(), replaces: None };
+    let filing = Filing {
+        request: filed(0),
+        slots,
+        fingerprint: Digest::default(),
+        seen_twins: vec![],
+        open_twins: vec![],
+    };
     block_on(local.table().file(&filing)).unwrap();
     let rows = local.rows();
     let first = rows.iter().find(|row| row["sk"]["S"] == "REQUEST").unwrap();
@@ -124,14 +131,15 @@ fn of_a_revoke_and_a_claim_exactly_one_wins_and_each_is_told_the_truth() {
         assert!(local.table().member(&ana.email).await.unwrap().is_some());
     });
     file_all(&local);
-    let start = Barrier::new(2);
+    let (start, took) = (Barrier::new(2), AtomicU64::new(0));
     let (claims, answers) = thread::scope(|scope| {
         let claims = scope.spawn(|| {
             let claim = Claim::of_the_machine();
             let claim = |number: u32| {
                 start.wait();
-                // Now one, now the other is a little later.
-                thread::sleep(Duration::from_micros(u64::from(number % 7) * 300));
+                // Now earlier, now later, by what a revoke takes on this machine.
+                let revoke = took.load(Ordering::Relaxed);
+                thread::sleep(Duration::from_micros(revoke * u64::from(number % 8) / 5));
                 claim.run(&local, &filed(number), now)
             };
             (0..RACES).map(claim).collect::<Vec<_>>()
@@ -141,7 +149,11 @@ fn of_a_revoke_and_a_claim_exactly_one_wins_and_each_is_told_the_truth() {
             let function = Revoke { requests: local.table(), notify: Memory::default() };
             let revoke = |number: u32| {
                 start.wait();
-                runtime.block_on(revoke(&function, &filed(number), now)).status()
+                let started = Instant::now();
+                let status = runtime.block_on(revoke(&function, &filed(number), now)).status();
+                let micros = u64::try_from(started.elapsed().as_micros()).unwrap();
+                took.store(micros.min(20_000), Ordering::Relaxed);
+                status
             };
             (0..RACES).map(revoke).collect::<Vec<_>>()
         });

@@ -52,7 +52,11 @@ async fn a_revoke_in_time_cancels_the_request_and_tells() {
 async fn a_member_takes_back_what_they_filed() {
     let requestor =
         Requestor { email: address("bob@amber.example"), role: Role::Member, ..request().requestor };
-    let memory = people().with_request(Request { requestor, ..request() });
+    let memory = people().with_request(Request {
+        requestor,
+        subjects: vec![address("bob@amber.example")],
+        ..request()
+    });
     let call = Draft::of(REVOKE).by("bob@amber.example").call();
     let reply = answer(&memory, &call, in_time()).await;
     assert_eq!((reply.status(), &reply.body()["status"]), (200, &json!("Failed")));

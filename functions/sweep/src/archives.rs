@@ -1,20 +1,27 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use habeas_aws::ArchiveNote;
 use habeas_domain::StoreError;
 use serde_json::json;
 
 use crate::{Done, Sweep};
 
+/// A mail that has not been sent is asked for again after this time.
+const MAIL_AGAIN: TimeDelta = TimeDelta::minutes(10);
+
 impl Sweep {
     /// Tells of an archive that expires soon, and removes one that has expired.
     pub(crate) async fn age(&self, note: &ArchiveNote, now: DateTime<Utc>) -> Result<Done, StoreError> {
         if now >= note.expires_at {
-            self.expiry.expire(note.request, now).await?;
-            return Ok(Done::Expired);
+            let first = self.expiry.expire(note.request, now).await?;
+            return Ok(if first { Done::Expired } else { Done::NothingToDo });
         }
-        let mail = json!({ "mail": "expiring", "account": note.account, "request": note.request });
-        self.notify.send(&mail).await?;
-        self.table.look_at_end(note).await?;
+        if self.table.mail_sent(note.request, "expiring").await? {
+            self.table.look_at_archive(note, note.expires_at).await?;
+        } else {
+            self.table.look_at_archive(note, note.expires_at.min(now + MAIL_AGAIN)).await?;
+            let mail = json!({ "mail": "expiring", "account": note.account, "request": note.request });
+            self.notify.send(&mail).await?;
+        }
         Ok(Done::NothingToDo)
     }
 }

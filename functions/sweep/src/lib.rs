@@ -3,7 +3,11 @@
 mod archives;
 mod requests;
 
+use std::pin::pin;
+use std::time::Instant;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::{StreamExt, stream};
 use habeas_aws::{StateMachine, Table};
 use habeas_domain::{RequestId, StoreError};
 use habeas_lambda::{Function, Metric, chain, emit};
@@ -12,6 +16,9 @@ use serde::{Deserialize, Serialize};
 
 /// A request that was filed this long ago should have been started.
 const PATIENCE: TimeDelta = TimeDelta::seconds(5);
+
+/// How many requests, and how many archives, are looked at at a time.
+const AT_A_TIME: usize = 8;
 
 /// What the schedule sends. It carries nothing, but whatever else arrives was
 /// meant for another function.
@@ -42,8 +49,6 @@ pub struct Sweep {
 pub struct Swept {
     pub started: u32,
     pub failed: u32,
-    /// How many people of the operator's were told of requests due soon, or late.
-    pub escalated: u32,
     /// Requests looked at that are late.
     pub overdue: u32,
     pub expired: u32,
@@ -51,54 +56,81 @@ pub struct Swept {
     pub left: u32,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Started,
+    Failed,
+    Overdue,
+    Expired,
+    NothingToDo,
+}
+
 impl Sweep {
     /// Starts what was filed and never started, fails what lost its workflow or
-    /// gives no sign of life, escalates what is late, and removes archives
-    /// whose time is over. One stuck thing stops no other.
-    pub async fn sweep(&self, now: DateTime<Utc>) -> Swept {
-        let mut swept = Swept::default();
-        match self.table.overdue(now - PATIENCE).await {
-            Ok(waiting) => {
-                swept.leave(waiting.unreadable, "request not readable");
-                for request in waiting.rows {
-                    swept.overdue += u32::from(!request.status.has_ended() && now >= request.due_at);
-                    self.escalate(&request, now, &mut swept).await;
-                    let done = self.rescue(&request, now).await;
-                    swept.count(done, request.id);
+    /// gives no sign of life, has the operator told of what is late, and removes
+    /// archives whose time is over. One stuck thing stops no other: several are
+    /// looked at at a time, and what is not reached before the deadline is left
+    /// to the next sweep, and reported.
+    pub async fn sweep(&self, now: DateTime<Utc>, deadline: Instant) -> Swept {
+        let (mut archives, mut requests) = (Swept::default(), Swept::default());
+        let ageing = async {
+            match self.table.ageing(now).await {
+                Ok(waiting) => {
+                    archives.leave(waiting.unreadable, "archive's row not readable");
+                    let looks = waiting.rows.iter().map(|note| (note.request, self.age(note, now)));
+                    archives.do_all(looks, deadline).await;
                 }
+                Err(fault) => archives.fault(&fault, "ageing archives not read"),
             }
-            Err(fault) => swept.fault(&fault, "open requests not read"),
-        }
-        match self.table.ageing(now).await {
-            Ok(waiting) => {
-                swept.leave(waiting.unreadable, "archive's row not readable");
-                for note in waiting.rows {
-                    let done = self.age(&note, now).await;
-                    swept.count(done, note.request);
+        };
+        let open = async {
+            match self.table.overdue(now - PATIENCE).await {
+                Ok(waiting) => {
+                    requests.leave(waiting.unreadable, "request not readable");
+                    let looks = waiting.rows.iter().map(|row| (row.id, self.look(row.id, now)));
+                    requests.do_all(looks, deadline).await;
                 }
+                Err(fault) => requests.fault(&fault, "open requests not read"),
             }
-            Err(fault) => swept.fault(&fault, "ageing archives not read"),
-        }
+        };
+        tokio::join!(ageing, open);
+        let swept = requests.and(&archives);
         swept.report(now);
         swept
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Done {
-    Started,
-    Failed,
-    Escalated,
-    Expired,
-    NothingToDo,
-}
-
 impl Swept {
+    async fn do_all<F>(&mut self, looks: impl Iterator<Item = (RequestId, F)>, deadline: Instant)
+    where
+        F: Future<Output = Result<Done, StoreError>>,
+    {
+        let looks = stream::iter(looks)
+            .map(|(id, look)| async move { (id, tokio::time::timeout_at(deadline.into(), look).await) });
+        let mut looks = pin!(looks.buffer_unordered(AT_A_TIME));
+        while let Some((id, looked)) = looks.next().await {
+            match looked {
+                Ok(done) => self.count(done, id),
+                Err(_) => self.leave(1, "not reached in time"),
+            }
+        }
+    }
+
+    fn and(&self, other: &Self) -> Self {
+        Self {
+            started: self.started + other.started,
+            failed: self.failed + other.failed,
+            overdue: self.overdue + other.overdue,
+            expired: self.expired + other.expired,
+            left: self.left + other.left,
+        }
+    }
+
     fn count(&mut self, done: Result<Done, StoreError>, id: RequestId) {
         match done {
             Ok(Done::Started) => self.started += 1,
             Ok(Done::Failed) => self.failed += 1,
-            Ok(Done::Escalated) => self.escalated += 1,
+            Ok(Done::Overdue) => self.overdue += 1,
             Ok(Done::Expired) => self.expired += 1,
             Ok(Done::NothingToDo) => {}
             Err(fault) => {
@@ -121,14 +153,13 @@ impl Swept {
     }
 
     fn report(&self, now: DateTime<Utc>) {
-        let Self { started, failed, escalated, overdue, expired, left } = *self;
-        tracing::info!(started, failed, escalated, overdue, expired, left, "swept");
+        let Self { started, failed, overdue, expired, left } = *self;
+        tracing::info!(started, failed, overdue, expired, left, "swept");
         emit(
             now,
             &[
                 (Metric::RequestsStartedBySweep, started),
                 (Metric::RequestsFailedBySweep, failed),
-                (Metric::RequestsEscalated, escalated),
                 (Metric::RequestsOverdue, overdue),
                 (Metric::ArchivesExpired, expired),
                 (Metric::SweepLeft, left),

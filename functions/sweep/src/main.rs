@@ -1,13 +1,18 @@
-use habeas_aws::{Aws, Bucket, StateMachine, Table, required};
-use habeas_lambda::{Function, LambdaEvent, StartError, init, now, number, serve_task};
+use std::time::Duration;
+
+use habeas_aws::{Aws, Bucket, StateMachine, required};
+use habeas_lambda::{Function, LambdaEvent, StartError, deadline, init, now, serve_task, table};
 use habeas_work::Expiry;
 use sweep::{Sweep, Tick};
+
+/// What is kept back of an invocation's time to report.
+const RESERVE: Duration = Duration::from_secs(5);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     init();
     let aws = Aws::from_env()?;
-    let table = Table::new(&aws, required("TABLE")?).keeping_records(number("RECORD_DAYS")?);
+    let table = table(&aws)?;
     let archives = Bucket::new(&aws, required("ARCHIVE_BUCKET")?);
     let sweep = Sweep {
         table: table.clone(),
@@ -16,5 +21,6 @@ async fn main() -> Result<(), StartError> {
         notify: Function::new(&aws, required("NOTIFY_FUNCTION")?),
         tidy: Function::new(&aws, required("TIDY_FUNCTION")?),
     };
-    serve_task(async |_: LambdaEvent<Tick>| Ok(sweep.sweep(now()).await)).await
+    serve_task(async |tick: LambdaEvent<Tick>| Ok(sweep.sweep(now(), deadline(&tick.context, RESERVE)).await))
+        .await
 }

@@ -1,43 +1,46 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use habeas_aws::Execution;
-use habeas_domain::{EventKind, Executions, Request, StoreError, Warning, next_look, silent_since};
+use habeas_domain::{Executions, Request, RequestId, Status, StoreError, Warning, next_look, silent_since};
 use habeas_lambda::Tell;
 use serde_json::json;
 
-use crate::{Done, Sweep, Swept};
+use crate::{Done, Sweep};
 
 const STOPPED: &str = "The processing was stopped from outside before it was finished.";
+const BROKEN_OFF: &str = "The processing broke off, and could not say why.";
 const SILENT: &str = "The processing gave no sign of life for an hour and was stopped.";
 
+/// What is left to do about an end is tried again after this time.
+const END_AGAIN: TimeDelta = TimeDelta::minutes(5);
+
 impl Sweep {
-    /// Tells the operator of a request that is due soon, or late: once for each
-    /// warning, as the timeline remembers.
-    pub(crate) async fn escalate(&self, request: &Request, now: DateTime<Utc>, swept: &mut Swept) {
-        let Some(warning) = Warning::due(request, now) else { return };
-        let done = self.warn(request, warning, now).await.map(|()| Done::Escalated);
-        swept.count(done, request.id);
+    /// Brings a request on its way again, or to its end, and tells the operator
+    /// where it is late. An index lags behind its rows, so the row decides.
+    pub(crate) async fn look(&self, id: RequestId, now: DateTime<Utc>) -> Result<Done, StoreError> {
+        let Some(request) = self.table.request(id).await? else { return Ok(Done::NothingToDo) };
+        if request.status.has_ended() {
+            return self.finish(&request, now).await.map(|()| Done::NothingToDo);
+        }
+        if let Some(warning) = Warning::due(&request, now) {
+            self.warn(&request, warning).await?;
+        }
+        let done = self.rescue(&request, now).await?;
+        Ok(if now >= request.due_at && done == Done::NothingToDo { Done::Overdue } else { done })
     }
 
-    /// The mail goes first: where the note fails, the next sweep sends the same
-    /// mail, which is sent once.
-    async fn warn(&self, request: &Request, warning: Warning, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let warned =
-            request.clone().with_event(now, EventKind::Escalated, None, Some(warning.name().to_owned()));
+    /// Notify writes the warning into the timeline when it has sent the mail.
+    /// Until then, every look sends it again, and the mail goes once.
+    async fn warn(&self, request: &Request, warning: Warning) -> Result<(), StoreError> {
         let mail = json!({
             "mail": "escalated",
             "account": request.account,
             "request": request.id,
             "warning": warning.name(),
         });
-        self.notify.send(&mail).await?;
-        self.table.append(&warned).await
+        self.notify.send(&mail).await
     }
 
-    /// Brings a request on its way again, or to its end.
-    pub(crate) async fn rescue(&self, request: &Request, now: DateTime<Utc>) -> Result<Done, StoreError> {
-        if request.status.has_ended() {
-            return self.finish(request).await.map(|()| Done::NothingToDo);
-        }
+    async fn rescue(&self, request: &Request, now: DateTime<Utc>) -> Result<Done, StoreError> {
         match self.machine.execution(request.id).await? {
             Execution::Running if silent_since(request, now).is_some() => {
                 self.machine.stop(request.id).await?;
@@ -51,25 +54,28 @@ impl Sweep {
                 self.machine.start(request).await?;
                 Ok(Done::Started)
             }
-            Execution::Ended => self.fail(request, STOPPED, now).await,
+            Execution::Stopped => self.fail(request, STOPPED, now).await,
+            Execution::Ended => self.fail(request, BROKEN_OFF, now).await,
         }
     }
 
     async fn fail(&self, request: &Request, reason: &str, now: DateTime<Utc>) -> Result<Done, StoreError> {
         match self.table.fail(request, reason, now).await {
-            Ok(()) => self.finish(request).await.map(|()| Done::Failed),
-            // It ended by itself between our two looks, or the index lags
-            // behind its row: the next sweep sees which.
+            Ok(()) => {
+                let failed = Request { status: Status::Failed, ..request.clone() };
+                self.finish(&failed, now).await.map(|()| Done::Failed)
+            }
+            // Somebody wrote between our look and our write: the next sweep sees what.
             Err(StoreError::Conflict) => Ok(Done::NothingToDo),
             Err(fault) => Err(fault),
         }
     }
 
-    /// What the workflow would have done about an end. The request leaves the
-    /// queue last: until then, the next sweep does it again.
-    async fn finish(&self, request: &Request) -> Result<(), StoreError> {
-        self.notify.ended(request).await?;
+    /// What the workflow would have done about an end. Notify takes the request
+    /// out of the queue when it has told; until then, it is done again.
+    async fn finish(&self, request: &Request, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.table.look_again(request, now + END_AGAIN).await?;
         self.tidy.send(&json!({ "account": request.account, "request": request.id })).await?;
-        self.table.close(request).await
+        self.notify.ended(request).await
     }
 }

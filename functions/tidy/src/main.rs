@@ -1,5 +1,5 @@
-use habeas_aws::{Aws, Bucket, Table, required};
-use habeas_lambda::{LambdaEvent, StartError, init, serve_task};
+use habeas_aws::{Aws, Bucket, required};
+use habeas_lambda::{LambdaEvent, StartError, init, serve_task, table};
 use tidy::{Input, Tidy};
 
 #[tokio::main(flavor = "current_thread")]
@@ -7,7 +7,7 @@ async fn main() -> Result<(), StartError> {
     init();
     let aws = Aws::from_env()?;
     let tidy = Tidy {
-        table: Table::new(&aws, required("TABLE")?),
+        table: table(&aws)?,
         work: Bucket::new(&aws, required("WORK_BUCKET")?),
         archives: Bucket::new(&aws, required("ARCHIVE_BUCKET")?),
     };

@@ -67,7 +67,10 @@ async fn intake(repetitions: u32) -> Cost {
     };
     let event = include_str!("../../../events/intake/export.json");
     measure("intake of 50 people", Limit(3), &scene, repetitions, async |number| {
-        let body = json!({"kind": "export", "subjects": people(), "allow_duplicate": true}).to_string();
+        // Another range each time, or it would be the same again.
+        let to = now().date_naive() + TimeDelta::days(i64::from(number));
+        let range = json!({"from": "2026-01-01", "to": to});
+        let body = json!({"kind": "export", "subjects": people(), "date_range": range}).to_string();
         let call = Draft::of(event).header("idempotency-key", &number.to_string()).body(body).call();
         intake.answer(&call, Stamp { id: id(number), at: now() }).await
     })

@@ -55,7 +55,8 @@ impl Scene {
             fingerprint: order.fingerprint(),
             slots: Slots { answer: None, twin: Digest::of(&seconds.to_string()) },
             request: file_request(order, &ana(), WAITS, stamp),
-            replaces: None,
+            seen_twins: vec![],
+            open_twins: vec![],
         };
         self.local.table().file(&filing).await.expect("a filing");
         filing.request

@@ -1,6 +1,7 @@
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
+use chrono::TimeDelta;
 use habeas_aws::{Aws, Table};
 use habeas_domain::{Account, Member};
 use habeas_local::{Directory, Stack};
@@ -15,7 +16,7 @@ pub(crate) async fn directory(stack: &Stack, directory: &Directory) -> Outcome {
     let state = stack.state();
     let root = Credentials::new("test", "test", None, None, "local");
     let aws = Aws::new(root, state.region.clone(), Some(state.endpoint.clone()));
-    let table = Table::new(&aws, state.table.clone());
+    let table = Table::new(&aws, state.table.clone(), TimeDelta::zero());
     Ok(table.import(&accounts, &members, SystemTime::now().into()).await?)
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::Table;
 use crate::error::{corrupt, unavailable};
 use crate::keys::{ARCHIVES, Item, about_key, archive_key, text};
-use crate::requests::unless_conflict;
+use crate::requests::{WRITES_MAX, unless_conflict};
 use crate::table::{moment, ttl};
 
 /// How long before its end people are told that an archive goes.
@@ -40,8 +40,8 @@ impl Table {
         self.write(item).await
     }
 
-    /// The archive is looked at again when it has expired.
-    pub async fn look_at_end(&self, note: &ArchiveNote) -> Result<(), StoreError> {
+    /// The archive is looked at again at `at`.
+    pub async fn look_at_archive(&self, note: &ArchiveNote, at: DateTime<Utc>) -> Result<(), StoreError> {
         let written = self
             .client
             .update_item()
@@ -49,7 +49,7 @@ impl Table {
             .set_key(Some(archive_key(note.request)))
             .condition_expression("attribute_exists(pk)")
             .update_expression("SET queue_at = :at")
-            .expression_attribute_values(":at", text(moment(note.expires_at)))
+            .expression_attribute_values(":at", text(moment(at)))
             .send()
             .await;
         unless_conflict(written)
@@ -68,18 +68,18 @@ impl Table {
     }
 
     /// Stores in the request's row and timeline that its archive is gone. Told
-    /// twice, it does nothing the second time.
-    pub async fn note_removal(&self, id: RequestId, at: DateTime<Utc>) -> Result<(), StoreError> {
+    /// twice, it does nothing the second time. Says whether it did.
+    pub async fn note_removal(&self, id: RequestId, at: DateTime<Utc>) -> Result<bool, StoreError> {
         for _ in 0..WRITES_MAX {
-            let Some(request) = self.request(id).await? else { return Ok(()) };
-            let Some(removed) = request.with_archive_removed(at) else { return Ok(()) };
-            let Some(archive) = &removed.archive else { return Ok(()) };
+            let Some(request) = self.request(id).await? else { return Ok(false) };
+            let Some(removed) = request.with_archive_removed(at) else { return Ok(false) };
+            let Some(archive) = &removed.archive else { return Ok(false) };
             match self.mark_removed(&removed, archive).await {
                 Err(StoreError::Conflict) => {}
-                written => return written,
+                written => return written.map(|()| true),
             }
         }
-        Err(StoreError::Conflict)
+        Err(StoreError::Unavailable("others kept writing to the request".into()))
     }
 
     /// Forgets whom a request was about, when its record is gone.
@@ -96,6 +96,3 @@ impl Table {
         Ok(())
     }
 }
-
-/// How often a write is tried that another writer of the same row may overtake.
-const WRITES_MAX: usize = 5;

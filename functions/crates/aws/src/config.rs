@@ -97,7 +97,11 @@ impl Aws {
 
     #[must_use]
     pub fn ses(&self) -> aws_sdk_sesv2::Client {
-        aws_sdk_sesv2::Client::new(&self.config)
+        let config = aws_sdk_sesv2::config::Builder::from(&self.config)
+            // A second attempt could be a second mail: whoever claimed the mail decides.
+            .retry_config(aws_sdk_sesv2::config::retry::RetryConfig::disabled())
+            .build();
+        aws_sdk_sesv2::Client::from_conf(config)
     }
 
     #[must_use]

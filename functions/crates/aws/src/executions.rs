@@ -19,6 +19,9 @@ pub struct StateMachine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Execution {
     Running,
+    /// Somebody stopped it.
+    Stopped,
+    /// It ended by itself.
     Ended,
     NeverStarted,
 }
@@ -31,8 +34,11 @@ impl StateMachine {
 
     pub async fn execution(&self, id: RequestId) -> Result<Execution, StoreError> {
         match self.client.describe_execution().execution_arn(self.execution_arn(id)).send().await {
-            Ok(found) if *found.status() == ExecutionStatus::Running => Ok(Execution::Running),
-            Ok(_) => Ok(Execution::Ended),
+            Ok(found) => Ok(match found.status() {
+                ExecutionStatus::Running => Execution::Running,
+                ExecutionStatus::Aborted => Execution::Stopped,
+                _ => Execution::Ended,
+            }),
             Err(error) => match error.as_service_error() {
                 Some(DescribeExecutionError::ExecutionDoesNotExist(_)) => Ok(Execution::NeverStarted),
                 _ => Err(unavailable(error)),

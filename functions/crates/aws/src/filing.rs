@@ -1,7 +1,7 @@
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use habeas_domain::{AccountId, Filing, Guards, RequestId, Slots, StoreError};
 use serde::Deserialize;
 
@@ -12,12 +12,13 @@ use crate::keys::{
 };
 use crate::table::{moment, parsed, take, ttl};
 
-/// A twin counts while its request is open, and no request is open for longer.
-const TWIN_KEPT: TimeDelta = TimeDelta::days(60);
+/// How long after its due date a request may still be open: longer than its
+/// workflow may run.
+const MARKS_KEPT: TimeDelta = TimeDelta::days(60);
 
 #[derive(Deserialize)]
-struct Twin {
-    request: RequestId,
+struct Twins {
+    requests: Vec<RequestId>,
 }
 
 impl Table {
@@ -26,11 +27,11 @@ impl Table {
         keys.extend(slots.answer.as_ref().map(answer_key));
         let mut rows = self.read_all(keys).await?;
         let answer = slots.answer.as_ref().and_then(|slot| take(&mut rows, &answer_key(slot)));
-        let twin = take(&mut rows, &twin_key(&slots.twin)).map(parsed::<Twin>).transpose()?;
+        let twins = take(&mut rows, &twin_key(&slots.twin)).map(parsed::<Twins>).transpose()?;
         Ok(Guards {
             account: take(&mut rows, &account_key(account)).map(parsed).transpose()?,
             answered: answer.map(parsed).transpose()?,
-            twin: twin.map(|twin| twin.request),
+            twins: twins.map(|twins| twins.requests).unwrap_or_default(),
         })
     }
 
@@ -41,7 +42,7 @@ impl Table {
         puts.extend(self.answer_put(filing)?);
         for subject in &filing.request.subjects {
             let mut row = about_key(&filing.request.account, subject, filing.request.id);
-            row.insert("ttl".to_owned(), self.record_ttl(filing.request.due_at + TWIN_KEPT));
+            row.insert("ttl".to_owned(), self.record_ttl(filing.request.due_at + MARKS_KEPT));
             puts.push(self.put(row).build().map_err(unavailable)?);
         }
         let writes = puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build()).collect();
@@ -75,15 +76,16 @@ impl Table {
     }
 
     fn twin_put(&self, filing: &Filing) -> Result<Put, StoreError> {
-        let mut item = self.mark(twin_key(&filing.slots.twin), filing, filing.request.due_at + TWIN_KEPT);
-        item.remove("until");
+        let ids = |ids: &[RequestId]| serde_dynamo::to_attribute_value(ids).map_err(corrupt);
+        let mut item = twin_key(&filing.slots.twin);
+        item.insert("requests".to_owned(), ids(&filing.twins())?);
+        item.insert("ttl".to_owned(), ttl(filing.request.due_at + MARKS_KEPT));
         let put = self.put(item);
-        let put = match filing.replaces {
-            Some(other) => put
-                .condition_expression("attribute_not_exists(pk) OR #request = :other")
-                .expression_attribute_names("#request", "request")
-                .expression_attribute_values(":other", text(other.to_string())),
-            None => put.condition_expression("attribute_not_exists(pk)"),
+        let put = if filing.seen_twins.is_empty() {
+            put.condition_expression("attribute_not_exists(pk)")
+        } else {
+            put.condition_expression("requests = :seen")
+                .expression_attribute_values(":seen", ids(&filing.seen_twins)?)
         };
         put.build().map_err(unavailable)
     }
@@ -91,22 +93,15 @@ impl Table {
     fn answer_put(&self, filing: &Filing) -> Result<Option<Put>, StoreError> {
         let Some(slot) = &filing.slots.answer else { return Ok(None) };
         let answered = filing.answered();
-        let mut item = self.mark(answer_key(slot), filing, answered.until);
-        item.insert("fingerprint".to_owned(), text(answered.fingerprint.as_str()));
+        let mut item: Item = serde_dynamo::to_item(&answered).map_err(corrupt)?;
+        item.extend(answer_key(slot));
+        item.insert("ttl".to_owned(), ttl(answered.until));
         let put = self
             .put(item)
             .condition_expression("attribute_not_exists(pk) OR #until <= :now")
             .expression_attribute_names("#until", "until")
             .expression_attribute_values(":now", text(moment(filing.request.created_at)));
         put.build().map(Some).map_err(unavailable)
-    }
-
-    fn mark(&self, key: Item, filing: &Filing, until: DateTime<Utc>) -> Item {
-        let mut item = key;
-        item.insert("request".to_owned(), text(filing.request.id.to_string()));
-        item.insert("until".to_owned(), text(moment(until)));
-        item.insert("ttl".to_owned(), ttl(until));
-        item
     }
 
     fn put(&self, item: Item) -> PutBuilder {

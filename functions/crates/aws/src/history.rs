@@ -6,9 +6,7 @@ use serde::Deserialize;
 
 use crate::Table;
 use crate::error::unavailable;
-use crate::keys::{
-    BY_ACCOUNT, BY_REQUESTOR, Item, about_key, about_partition, request_key, requestor_partition, text,
-};
+use crate::keys::{BY_ACCOUNT, BY_REQUESTOR, Item, about_partition, request_key, requestor_partition, text};
 use crate::table::{parsed, take};
 
 /// What one page looks at, at the most. A filter that finds little among many
@@ -23,6 +21,12 @@ struct Look {
     requests: Vec<Request>,
     last: Option<RequestId>,
     more: bool,
+}
+
+impl Look {
+    fn nothing() -> Self {
+        Self { requests: Vec::new(), last: None, more: false }
+    }
 }
 
 impl Table {
@@ -93,15 +97,10 @@ impl Table {
         after: Option<RequestId>,
         rows: usize,
     ) -> Result<Look, StoreError> {
-        let start = after.map(|id| {
-            let mut key = request_key(id);
-            key.insert(name.to_owned(), text(partition.clone()));
-            key.insert("id".to_owned(), text(id.to_string()));
-            key
-        });
-        let query = self.newest_first("id", name, &partition, filter, rows);
-        let output =
-            query.index_name(index).set_exclusive_start_key(start).send().await.map_err(unavailable)?;
+        let Some(query) = self.newest_first("id", name, &partition, filter, after, rows) else {
+            return Ok(Look::nothing());
+        };
+        let output = query.index_name(index).send().await.map_err(unavailable)?;
         let more = output.last_evaluated_key.is_some();
         let rows = output.items.unwrap_or_default().into_iter();
         let requests: Vec<Request> = rows.map(parsed).collect::<Result<_, _>>()?;
@@ -121,9 +120,11 @@ impl Table {
         struct About {
             sk: RequestId,
         }
-        let start = after.map(|id| about_key(account, subject, id));
-        let query = self.newest_first("sk", "pk", &about_partition(account, subject), filter, rows);
-        let output = query.set_exclusive_start_key(start).send().await.map_err(unavailable)?;
+        let partition = about_partition(account, subject);
+        let Some(query) = self.newest_first("sk", "pk", &partition, filter, after, rows) else {
+            return Ok(Look::nothing());
+        };
+        let output = query.send().await.map_err(unavailable)?;
         let more = output.last_evaluated_key.is_some();
         let found = output.items.unwrap_or_default().into_iter();
         let ids: Vec<RequestId> =
@@ -138,20 +139,33 @@ impl Table {
         Ok(Look { requests, last, more })
     }
 
+    /// A page goes on by a narrower range and not by a start key: DynamoDB
+    /// refuses one outside of the range, and people change filters between pages.
+    /// Nothing where the range is empty.
     fn newest_first(
         &self,
         range: &str,
         name: &str,
         partition: &str,
         filter: &Filter,
+        after: Option<RequestId>,
         rows: usize,
-    ) -> QueryFluentBuilder {
+    ) -> Option<QueryFluentBuilder> {
+        let oldest = filter.oldest();
+        let newest = match after {
+            Some(after) => after.before()?.min(filter.newest()),
+            None => filter.newest(),
+        };
+        if newest < oldest {
+            return None;
+        }
         let values: Item = HashMap::from([
             (":partition".to_owned(), text(partition)),
-            (":oldest".to_owned(), text(filter.oldest().to_string())),
-            (":newest".to_owned(), text(filter.newest().to_string())),
+            (":oldest".to_owned(), text(oldest.to_string())),
+            (":newest".to_owned(), text(newest.to_string())),
         ]);
-        self.client
+        let query = self
+            .client
             .query()
             .table_name(&self.name)
             .key_condition_expression("#partition = :partition AND #range BETWEEN :oldest AND :newest")
@@ -159,6 +173,7 @@ impl Table {
             .expression_attribute_names("#range", range)
             .set_expression_attribute_values(Some(values))
             .scan_index_forward(false)
-            .limit(i32::try_from(rows).unwrap_or(i32::MAX))
+            .limit(i32::try_from(rows).unwrap_or(i32::MAX));
+        Some(query)
     }
 }

@@ -23,6 +23,23 @@ pub struct Letter {
     pub html: String,
 }
 
+/// Why there is no id of a message.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsent {
+    /// SES has not taken the mail, so nobody gets it.
+    #[error("the mail was refused")]
+    Refused(#[source] StoreError),
+    /// SES may have taken the mail.
+    #[error("nobody knows whether the mail was taken")]
+    Unknown(#[source] StoreError),
+}
+
+impl From<StoreError> for Unsent {
+    fn from(fault: StoreError) -> Self {
+        Self::Refused(fault)
+    }
+}
+
 impl Mailer {
     #[must_use]
     pub fn new(aws: &Aws, sender: String, configuration_set: String) -> Self {
@@ -37,7 +54,7 @@ impl Mailer {
         letter: &Letter,
         about: RequestId,
         occasion: &str,
-    ) -> Result<String, StoreError> {
+    ) -> Result<String, Unsent> {
         let body = Body::builder().text(content(&letter.text)?).html(content(&letter.html)?).build();
         let message = Message::builder().subject(content(&letter.subject)?).body(body).build();
         let sent = self
@@ -54,7 +71,9 @@ impl Mailer {
             .map_err(|error| {
                 // SES repeats addresses in its messages; the code says enough.
                 let code = error.code().unwrap_or("no answer").to_owned();
-                StoreError::Unavailable(format!("SES did not take the mail: {code}").into())
+                let fault = StoreError::Unavailable(format!("SES did not take the mail: {code}").into());
+                let refused = error.as_service_error().is_some();
+                if refused { Unsent::Refused(fault) } else { Unsent::Unknown(fault) }
             })?;
         Ok(sent.message_id.unwrap_or_default())
     }

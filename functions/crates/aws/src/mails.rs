@@ -9,8 +9,9 @@ use crate::keys::{mail_key, text};
 use crate::table::moment;
 
 /// Whoever has claimed a mail has sent it, or is gone, after this time: it is
-/// longer than the function that sends it may run.
-const CLAIM: TimeDelta = TimeDelta::seconds(30);
+/// longer than the function that sends it may run, and shorter than the machine
+/// goes on trying.
+const CLAIM: TimeDelta = TimeDelta::seconds(20);
 
 /// Who sends a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,12 @@ impl Table {
                 _ => Err(unavailable(error)),
             },
         }
+    }
+
+    /// Whether a mail has been sent.
+    pub async fn mail_sent(&self, id: RequestId, mail: &str) -> Result<bool, StoreError> {
+        let row: Option<serde_json::Value> = self.read(mail_key(id, mail)).await?;
+        Ok(row.is_some_and(|row| row.get("message_id").is_some()))
     }
 
     /// Gives a claim back, so that the next try need not wait for its end.

@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use habeas_domain::{
-    AccountId, Archive, Counts, Cursor, EmailAddress, Filing, Filter, Guards, Member, Page, Request,
-    RequestId, Requests, Slots, StoreError,
+    AccountId, Archive, Counts, Cursor, EmailAddress, Event, EventKind, Filing, Filter, Guards, Member, Page,
+    Request, RequestId, Requests, Slots, StoreError,
 };
 
 use crate::Table;
@@ -14,8 +14,19 @@ use crate::error::{corrupt, unavailable};
 use crate::keys::{OPEN, member_key, request_key, text};
 use crate::table::{moment, parsed, take};
 
-/// A row holds 400 KiB; at some 200 bytes an event this leaves room to spare.
-const TIMELINE_EVENTS_MAX: usize = 1_000;
+/// A row holds 400 KiB. With the longest addresses an event takes 370 bytes, and
+/// fifty people another 13 KiB: this leaves room for what is not a link.
+const TIMELINE_EVENTS_MAX: usize = 900;
+
+/// How often a write is tried that another writer of the same row may overtake.
+pub(crate) const WRITES_MAX: usize = 5;
+
+/// A line for a timeline that nobody in person writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    pub event: EventKind,
+    pub detail: String,
+}
 
 impl Requests for Table {
     async fn guards(&self, account: &AccountId, slots: &Slots) -> Result<Guards, StoreError> {
@@ -29,6 +40,19 @@ impl Requests for Table {
     async fn get(&self, account: &AccountId, id: RequestId) -> Result<Option<Request>, StoreError> {
         let request: Option<Request> = self.read(request_key(id)).await?;
         Ok(request.filter(|request| request.account == *account))
+    }
+
+    async fn open_among(&self, account: &AccountId, ids: &[RequestId]) -> Result<Vec<RequestId>, StoreError> {
+        let rows = match ids {
+            [] => Vec::new(),
+            ids => self.read_all(ids.iter().copied().map(request_key).collect()).await?,
+        };
+        let requests: Vec<Request> = rows.into_iter().map(parsed).collect::<Result<_, _>>()?;
+        let is_open = |id: &RequestId| {
+            let found = requests.iter().find(|request| request.id == *id && request.account == *account);
+            found.is_some_and(|request| !request.status.has_ended())
+        };
+        Ok(ids.iter().copied().filter(is_open).collect())
     }
 
     async fn member_and_request(
@@ -59,7 +83,7 @@ impl Requests for Table {
             .condition_expression("head = :seen AND #status = :pending AND starts_at > :now")
             .update_expression(
                 "SET head = :head, timeline = list_append(timeline, :event), \
-                 #status = :canceled, ended_at = :now, #ttl = :ttl REMOVE queue, queue_at",
+                 #status = :canceled, ended_at = :now, #ttl = :ttl",
             )
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#ttl", "ttl")
@@ -108,6 +132,26 @@ impl Table {
             .send()
             .await;
         outcome(written)
+    }
+
+    /// Adds a line to a request's timeline, unless the same is there. Says
+    /// whether it did. What is told of a request that is gone is no news.
+    pub async fn note(&self, id: RequestId, news: &News, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        for _ in 0..WRITES_MAX {
+            let Some(request) = self.request(id).await? else { return Ok(false) };
+            let same = |event: &Event| {
+                event.event == news.event && event.detail.as_deref() == Some(news.detail.as_str())
+            };
+            if request.timeline.events().iter().any(same) {
+                return Ok(false);
+            }
+            let noted = request.with_event(at, news.event, None, Some(news.detail.clone()));
+            match self.append(&noted).await {
+                Err(StoreError::Conflict) => {}
+                written => return written.map(|()| true),
+            }
+        }
+        Err(StoreError::Unavailable("others kept writing to the request".into()))
     }
 
     /// Stores that the archive of a request has been removed.

@@ -11,33 +11,25 @@ use crate::keys::Item;
 /// How often what DynamoDB left of a batch is sent again.
 pub(crate) const BATCH_ATTEMPTS_MAX: u32 = 8;
 
-/// What is kept of a request after its end, unless the deployment says otherwise.
-const RECORD_DAYS_DEFAULT: i64 = 731;
-
 /// Habeas's one table. What it does for each port stands in a file of its own.
 #[derive(Debug, Clone)]
 pub struct Table {
     pub(crate) client: Client,
     pub(crate) name: String,
+    /// How long the record of a request is kept after its end.
     record: TimeDelta,
 }
 
 impl Table {
     #[must_use]
-    pub fn new(aws: &Aws, name: String) -> Self {
-        Self::on(aws.dynamodb(), name)
+    pub fn new(aws: &Aws, name: String, record: TimeDelta) -> Self {
+        Self::on(aws.dynamodb(), name, record)
     }
 
     /// A table behind any client: tests have one without a network.
     #[must_use]
-    pub fn on(client: Client, name: String) -> Self {
-        Self { client, name, record: TimeDelta::days(RECORD_DAYS_DEFAULT) }
-    }
-
-    /// How long the record of a request is kept after its end.
-    #[must_use]
-    pub fn keeping_records(self, days: i64) -> Self {
-        Self { record: TimeDelta::days(days), ..self }
+    pub fn on(client: Client, name: String, record: TimeDelta) -> Self {
+        Self { client, name, record }
     }
 
     /// When DynamoDB may remove what is about a request that ended at `end`.

@@ -47,7 +47,13 @@ fn hyphenated(id: u128) -> String {
 async fn store(table: &Table, request: &Request) {
     let twin = Digest::of(&request.id.to_string());
     let slots = Slots { answer: None, twin };
-    let filing = Filing { request: request.clone(), slots, fingerprint: Digest::default(), replaces: None };
+    let filing = Filing {
+        request: request.clone(),
+        slots,
+        fingerprint: Digest::default(),
+        seen_twins: vec![],
+        open_twins: vec![],
+    };
     table.file(&filing).await.unwrap();
 }
 
@@ -102,6 +108,24 @@ proptest! {
                 assert_eq!(found, pages(&memory, &filter, limit).await, "{filter:?} by {limit}");
             }
         });
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_outside_of_the_days_of_a_filter_is_no_fault() {
+    let table = LocalTable::new().table();
+    for hour in [0, 1, 30, 31] {
+        store(&table, &filed(hour, 0, 1, 0, true)).await;
+    }
+    let day = |day| NaiveDate::from_ymd_opt(2026, 1, day);
+    let ids = [0, 1, 30, 31].map(|hour| filed(hour, 0, 1, 0, true).id);
+    for (filter, after, found) in [
+        (Filter { to: day(5), ..Filter::default() }, ids[3], vec![ids[1], ids[0]]),
+        (Filter { from: day(6), ..Filter::default() }, ids[0], vec![]),
+        (Filter { from: day(6), ..Filter::default() }, ids[3], vec![ids[2]]),
+    ] {
+        let page = table.list(&account("amber").id, &filter, Some(Cursor(after)), 10).await.unwrap();
+        assert_eq!(page.requests.iter().map(|request| request.id).collect::<Vec<_>>(), found);
     }
 }
 

@@ -22,8 +22,8 @@ async fn the_claim_of_one_who_died_is_taken_over() {
     let table = LocalTable::new().table();
     let id = request().id;
     table.claim_mail(id, "received", at(NOW)).await.unwrap();
-    assert_eq!(table.claim_mail(id, "received", at("2026-01-05T10:00:29Z")).await.unwrap(), Theirs);
-    assert_eq!(table.claim_mail(id, "received", at("2026-01-05T10:00:30Z")).await.unwrap(), Ours);
+    assert_eq!(table.claim_mail(id, "received", at("2026-01-05T10:00:19Z")).await.unwrap(), Theirs);
+    assert_eq!(table.claim_mail(id, "received", at("2026-01-05T10:00:20Z")).await.unwrap(), Ours);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use habeas_domain::{
     Archive, EventKind, Filing, IdempotencyKey, Order, Request, RequestId, Requests, Role, Slots, Status,
     StoreError,
 };
-use habeas_local_table::{Fault, LocalTable};
+use habeas_local_table::{Fault, LocalTable, RECORD_DAYS};
 use habeas_testkit::{at, member, request};
 
 fn order() -> Order {
@@ -25,7 +25,8 @@ fn filing(number: u128, key: Option<&str>) -> Filing {
         request: Request { id, ..request() }.as_filed(),
         slots: Slots::of(&order(), &ana, key.as_ref()),
         fingerprint: order().fingerprint(),
-        replaces: None,
+        seen_twins: vec![],
+        open_twins: vec![],
     }
 }
 
@@ -54,14 +55,14 @@ async fn what_is_in_the_way_of_a_filing_leaves_nothing_of_it() {
     let table = local.table();
     table.file(&filing(1, Some("k"))).await.unwrap();
     let rows = local.rows().len();
-    let same_key = Filing { replaces: Some(filing(1, None).request.id), ..filing(2, Some("k")) };
+    let same_key = Filing { seen_twins: vec![filing(1, None).request.id], ..filing(2, Some("k")) };
     let unseen_twin = filing(2, Some("other"));
-    let same_id = Filing { replaces: Some(filing(1, None).request.id), ..filing(1, Some("other")) };
+    let same_id = Filing { seen_twins: vec![filing(1, None).request.id], ..filing(1, Some("other")) };
     for filing in [same_key, unseen_twin, same_id] {
         assert!(conflict(table.file(&filing).await));
         assert_eq!(local.rows().len(), rows);
     }
-    let allowed = Filing { replaces: Some(filing(1, None).request.id), ..filing(2, Some("other")) };
+    let allowed = Filing { seen_twins: vec![filing(1, None).request.id], ..filing(2, Some("other")) };
     table.file(&allowed).await.unwrap();
 }
 
@@ -70,10 +71,10 @@ async fn guards_tell_what_was_filed() {
     let table = LocalTable::new().table();
     let first = filing(1, Some("k"));
     let guards = table.guards(&first.request.account, &first.slots).await.unwrap();
-    assert_eq!((guards.answered, guards.twin), (None, None));
+    assert_eq!((guards.answered, guards.twins), (None, vec![]));
     table.file(&first).await.unwrap();
     let guards = table.guards(&first.request.account, &first.slots).await.unwrap();
-    assert_eq!((guards.answered, guards.twin), (Some(first.answered()), Some(first.request.id)));
+    assert_eq!((guards.answered, guards.twins), (Some(first.answered()), vec![first.request.id]));
 }
 
 #[tokio::test]
@@ -82,7 +83,7 @@ async fn a_key_is_free_again_when_its_day_is_over_whether_or_not_its_row_is_gone
     table.file(&filing(1, Some("k"))).await.unwrap();
     for (hours, is_free) in [(23, false), (24, true)] {
         let mut later = filing(2, Some("k"));
-        later.replaces = Some(filing(1, None).request.id);
+        later.seen_twins = vec![filing(1, None).request.id];
         later.request.created_at += TimeDelta::hours(hours);
         assert_eq!(table.file(&later).await.is_ok(), is_free, "{hours} hours");
     }
@@ -186,7 +187,7 @@ async fn an_archive_is_looked_at_a_week_before_its_end_and_at_its_end() {
     assert_eq!(ageing("2026-03-29T10:00:00Z").await, []);
     let [note] = &ageing("2026-03-29T10:00:01Z").await[..] else { panic!("one archive ages") };
     assert_eq!((note.request, note.expires_at), (request.id, at("2026-04-05T10:00:00Z")));
-    table.look_at_end(note).await.unwrap();
+    table.look_at_archive(note, note.expires_at).await.unwrap();
     assert_eq!(ageing("2026-04-05T10:00:00Z").await, []);
     assert_eq!(ageing("2026-04-05T10:00:01Z").await.len(), 1);
 }
@@ -232,14 +233,16 @@ async fn a_record_that_is_gone_leaves_no_row_about_anybody() {
 #[tokio::test]
 async fn what_ends_gets_its_time_to_live() {
     let local = LocalTable::new();
-    let table = local.table().keeping_records(10);
+    let table = local.table();
     let request = filed(&table).await;
     let end = at("2026-01-05T10:01:00Z");
     let revoked = request.clone().revoke(&request.requestor.email, end).unwrap();
     table.revoke(&revoked).await.unwrap();
     let rows = local.rows();
     let row = rows.iter().find(|row| row["sk"]["S"] == "REQUEST").unwrap();
-    let ttl = (end + TimeDelta::days(10)).timestamp().to_string();
+    let ttl = (end + TimeDelta::days(RECORD_DAYS)).timestamp().to_string();
     assert_eq!(row["ttl"]["N"], serde_json::json!(ttl));
-    assert!(!row.contains_key("queue"), "nothing is left to do");
+    assert!(row.contains_key("queue"), "the mail about its end is still to be sent");
+    table.close(&request).await.unwrap();
+    assert!(local.rows().iter().all(|row| !row.contains_key("queue")));
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use csv::{Position, ReaderBuilder, StringRecord, Terminator, Trim, WriterBuilder};
@@ -11,12 +11,12 @@ pub const TEMPLATE: &str = "email\r\nana@example.com\r\nbob@example.com\r\n";
 /// The most lines looked at: a longer upload is a mistake.
 const LINES_MAX: usize = 1_000;
 
-/// Reads one address per line: with or without a byte order mark, a header
+/// Reads one address per line, and in which line it first is: with or without a byte order mark, a header
 /// line, quotes and carriage returns. Every line that is none is an error.
-pub(crate) fn addresses(csv: &[u8], errors: &mut Vec<FieldError>) -> BTreeSet<EmailAddress> {
+pub(crate) fn addresses(csv: &[u8], errors: &mut Vec<FieldError>) -> BTreeMap<EmailAddress, u64> {
     let csv = csv.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(csv);
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(csv);
-    let mut people = BTreeSet::new();
+    let mut people = BTreeMap::new();
     for (index, record) in reader.byte_records().enumerate() {
         if index > LINES_MAX {
             errors.push(FieldError::new("/subjects", format!("more than {LINES_MAX} lines")));
@@ -40,7 +40,7 @@ pub(crate) fn addresses(csv: &[u8], errors: &mut Vec<FieldError>) -> BTreeSet<Em
         }
         match EmailAddress::parse(address) {
             Ok(address) => {
-                people.insert(address);
+                people.entry(address).or_insert(line);
             }
             Err(reason) => errors.push(FieldError::in_line(line, reason.to_string())),
         }
@@ -59,7 +59,7 @@ fn line_of(csv: &[u8], position: &Position) -> u64 {
 }
 
 /// The columns of a history that owners and admins save.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "id",
     "created_at",
     "kind",
@@ -72,12 +72,13 @@ const COLUMNS: [&str; 14] = [
     "to",
     "due_at",
     "ended_at",
+    "failure",
     "revoke_possible",
     "download",
 ];
 
 /// The columns of a history that members save.
-const MEMBER_COLUMNS: [&str; 6] = ["id", "created_at", "from", "to", "status", "download"];
+const MEMBER_COLUMNS: [&str; 7] = ["id", "created_at", "from", "to", "status", "failure", "download"];
 
 /// Requests as a table (RFC 4180), one in a line, as `member` may see them.
 #[must_use]
@@ -112,6 +113,7 @@ fn row(request: &Request, now: DateTime<Utc>) -> Vec<String> {
         request.date_range.map(|range| range.to.to_string()).unwrap_or_default(),
         time(request.due_at),
         request.ended_at.map(time).unwrap_or_default(),
+        request.failure.clone().unwrap_or_default(),
         view["revoke"]["possible"].to_string(),
         view["download"]["state"].as_str().unwrap_or_default().to_owned(),
     ]
@@ -126,6 +128,7 @@ fn member_row(request: &Request, now: DateTime<Utc>) -> Vec<String> {
         text(&view["date_range"]["from"]),
         text(&view["date_range"]["to"]),
         text(&view["status"]),
+        text(&view["failure"]),
         text(&view["download"]["state"]),
     ]
 }
@@ -149,7 +152,7 @@ mod tests {
     fn read(csv: &[u8]) -> (Vec<String>, Vec<Option<u64>>) {
         let mut errors = Vec::new();
         let people = addresses(csv, &mut errors);
-        (people.into_iter().map(String::from).collect(), errors.iter().map(|error| error.line).collect())
+        (people.into_keys().map(String::from).collect(), errors.iter().map(|error| error.line).collect())
     }
 
     #[test]

@@ -104,6 +104,12 @@ impl Timeline {
         before.map_or("", |event| event.hash.as_str())
     }
 
+    /// Whether this timeline goes on from another one's head.
+    #[must_use]
+    pub fn continues(&self, other: &Self) -> bool {
+        other.events.last().is_none_or(|last| self.events.iter().any(|event| event.hash == last.hash))
+    }
+
     /// Recomputes the chain of hashes.
     pub fn verify(&self, id: RequestId) -> Result<(), BrokenChain> {
         let mut head = "";

@@ -70,8 +70,8 @@ impl Slots {
 pub struct Guards {
     pub account: Option<Account>,
     pub answered: Option<Answered>,
-    /// The last request about the same.
-    pub twin: Option<RequestId>,
+    /// The requests about the same that may still be open.
+    pub twins: Vec<RequestId>,
 }
 
 /// What a key was used for.
@@ -99,11 +99,24 @@ pub struct Filing {
     pub request: Request,
     pub slots: Slots,
     pub fingerprint: Digest,
-    /// What was in the twin's slot and may be overwritten.
-    pub replaces: Option<RequestId>,
+    /// What was in the slot of twins when it was looked at.
+    pub seen_twins: Vec<RequestId>,
+    /// Those of them that are open, and stay there.
+    pub open_twins: Vec<RequestId>,
 }
 
+/// How many requests about the same the mark for twins remembers. Whoever files
+/// more than that at once has said each time that it is meant.
+const TWINS_MAX: usize = 50;
+
 impl Filing {
+    /// What the slot of twins holds from now on: the newest last.
+    #[must_use]
+    pub fn twins(&self) -> Vec<RequestId> {
+        let all = self.open_twins.iter().copied().chain([self.request.id]);
+        all.clone().skip(all.count().saturating_sub(TWINS_MAX)).collect()
+    }
+
     /// What the answer's slot holds from now on.
     #[must_use]
     pub fn answered(&self) -> Answered {
@@ -179,7 +192,10 @@ pub fn all_known(order: &Order, known: &[EmailAddress]) -> Result<(), Problem> {
                 "{} is no member of your account, and nothing is held of such a participant",
                 subject.as_str()
             );
-            FieldError::new("/subjects", detail)
+            match order.lines.get(subject) {
+                Some(line) => FieldError::in_line(*line, detail),
+                None => FieldError::new("/subjects", detail),
+            }
         })
         .collect();
     if unknown.is_empty() { Ok(()) } else { Err(Problem::invalid(unknown)) }
@@ -215,6 +231,7 @@ mod tests {
             data_types: DataType::ALL.to_vec(),
             date_range: None,
             allow_duplicate: false,
+            lines: std::collections::BTreeMap::new(),
         }
     }
 

@@ -1,4 +1,4 @@
-use chrono::{Days, NaiveDate, NaiveTime};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 
 use crate::order::parameter;
 use crate::{EmailAddress, FieldError, Kind, Problem, Request, RequestId, Status};
@@ -58,6 +58,13 @@ impl Filter {
     }
 
     fn check(self) -> Result<Self, Problem> {
+        // Ids know the years from 1970 on; API days have four digits.
+        let is_day = |day: &NaiveDate| (1970..=9999).contains(&day.year());
+        for (name, day) in [("from", self.from), ("to", self.to)] {
+            if day.is_some_and(|day| !is_day(&day)) {
+                return Err(bad(name, "a day from 1970-01-01 to 9999-12-31"));
+            }
+        }
         match (self.from, self.to) {
             (Some(from), Some(to)) if to < from => Err(bad("to", "the range ends before it starts")),
             _ => Ok(self),
@@ -147,6 +154,8 @@ mod tests {
             &[("kind", "copy")],
             &[("subject", "nobody")],
             &[("from", "2026-02-30")],
+            &[("from", "+20000-01-01")],
+            &[("to", "0001-01-01")],
             &[("from", "2026-01-02"), ("to", "2026-01-01")],
         ] {
             let problem = filter(query).unwrap_err();

@@ -50,6 +50,12 @@ impl RequestId {
         Self(Uuid::from_u128((u128::from(millis(at)) << 80).saturating_sub(1)))
     }
 
+    /// The greatest id before this one; nothing before the first.
+    #[must_use]
+    pub fn before(self) -> Option<Self> {
+        self.0.as_u128().checked_sub(1).map(|id| Self(Uuid::from_u128(id)))
+    }
+
     /// Takes only the canonical hyphenated form: one request, one spelling.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let id = Uuid::try_parse(text).map_err(|_| NotAnId)?;

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::value::{Error as NotAName, StrDeserializer};
@@ -24,6 +24,8 @@ pub struct Order {
     pub date_range: Option<DateRange>,
     /// File it although the same is being done already.
     pub allow_duplicate: bool,
+    /// The line of an upload that each of the subjects is in.
+    pub lines: BTreeMap<EmailAddress, u64>,
 }
 
 #[derive(Deserialize)]
@@ -60,41 +62,22 @@ impl Order {
     pub const CSV_QUERIES: [&str; 6] = ["kind", "data_types", "from", "to", "confirm", "allow_duplicate"];
 
     /// Reads an upload of addresses, one in a line; all else stands in the
-    /// query. Every bad line is reported by its number.
+    /// query. Everything that is wrong is reported at once, lines by their number.
     pub fn parse_csv<'q>(csv: &[u8], query: impl Fn(&str) -> Option<&'q str>) -> Result<Self, Problem> {
         let mut errors = Vec::new();
-        let subjects = addresses(csv, &mut errors);
+        let lines = addresses(csv, &mut errors);
+        let subjects: BTreeSet<_> = lines.keys().cloned().collect();
         count(&subjects, &mut errors);
-        let kind = query("kind").map(|text| parameter("kind", text)).transpose()?;
-        let kind = kind.ok_or_else(|| {
-            let detail = "say in the query what is asked for: kind=export or kind=delete";
-            Problem::malformed(detail).with(vec![FieldError::new("/kind", detail)])
-        })?;
-        let names = query("data_types").map(|text| text.split(',').map(str::trim));
-        let data_types = names.map(|names| names.map(|name| parameter("data_types", name)).collect());
-        let date_range = match (query("from"), query("to")) {
-            (None, None) => None,
-            (Some(from), Some(to)) => {
-                Some(DateRange { from: parameter("from", from)?, to: parameter("to", to)? })
+        let mut refused = Vec::new();
+        let body = Body::of_query(query, &mut refused);
+        match body.filter(|_| refused.is_empty()) {
+            Some(body) => Ok(Self { lines, ..body.check(subjects, errors)? }),
+            None => {
+                refused.append(&mut errors);
+                let detail = "The query of an upload says what is asked for; see `errors`.";
+                Err(Problem::malformed(detail).with(refused))
             }
-            (from, _) => {
-                let missing = if from.is_none() { "from" } else { "to" };
-                let detail = "a range has both days, from and to";
-                return Err(
-                    Problem::malformed(detail).with(vec![FieldError::new(format!("/{missing}"), detail)])
-                );
-            }
-        };
-        let yes_or_no = |name| query(name).map(|text| truth(name, text)).transpose();
-        let body = Body {
-            kind,
-            subjects: Vec::new(),
-            data_types: data_types.transpose()?,
-            date_range,
-            confirm: yes_or_no("confirm")?,
-            allow_duplicate: yes_or_no("allow_duplicate")?.unwrap_or_default(),
-        };
-        body.check(subjects, errors)
+        }
     }
 
     /// What tells this order from another: a repeated submit has the same.
@@ -113,6 +96,51 @@ impl Order {
 }
 
 impl Body {
+    /// What the query of an upload says; nothing where it says not even the kind.
+    fn of_query<'q>(query: impl Fn(&str) -> Option<&'q str>, refused: &mut Vec<FieldError>) -> Option<Self> {
+        let mut refuse = |name: &str, detail: &str| refused.push(FieldError::new(format!("/{name}"), detail));
+        let names = query("data_types").map(|text| text.split(',').map(str::trim));
+        let data_types = names.map(|names| {
+            names.filter_map(|name| value(name).map_err(|error| refuse("data_types", &error)).ok()).collect()
+        });
+        let mut day = |name| match query(name).map(value) {
+            Some(Err(error)) => {
+                refuse(name, &error);
+                None
+            }
+            day => day.and_then(Result::ok),
+        };
+        let date_range = match (day("from"), day("to")) {
+            (Some(from), Some(to)) => Some(DateRange { from, to }),
+            _ => None,
+        };
+        match (query("from"), query("to")) {
+            (Some(_), None) => refuse("to", "a range has both days, from and to"),
+            (None, Some(_)) => refuse("from", "a range has both days, from and to"),
+            _ => {}
+        }
+        let mut truth = |name| match query(name).map(str::parse) {
+            Some(Err(_)) => {
+                refuse(name, "true or false");
+                None
+            }
+            truth => truth.and_then(Result::ok),
+        };
+        let (confirm, allow_duplicate) = (truth("confirm"), truth("allow_duplicate").unwrap_or_default());
+        let kind = match query("kind").map(value) {
+            Some(Ok(kind)) => Some(kind),
+            Some(Err(error)) => {
+                refuse("kind", &error);
+                None
+            }
+            None => {
+                refuse("kind", "say what is asked for: kind=export or kind=delete");
+                None
+            }
+        };
+        Some(Self { kind: kind?, subjects: Vec::new(), data_types, date_range, confirm, allow_duplicate })
+    }
+
     fn check(self, subjects: BTreeSet<EmailAddress>, mut errors: Vec<FieldError>) -> Result<Order, Problem> {
         let data_types: BTreeSet<_> = match self.data_types {
             Some(chosen) => chosen.into_iter().collect(),
@@ -135,6 +163,7 @@ impl Body {
                 data_types: data_types.into_iter().collect(),
                 date_range: self.date_range,
                 allow_duplicate: self.allow_duplicate,
+                lines: BTreeMap::new(),
             })
         } else {
             Err(Problem::invalid(errors))
@@ -195,20 +224,15 @@ fn check_delete(range: Option<DateRange>, confirm: Option<bool>, errors: &mut Ve
 
 /// Reads the value of a query parameter by the name that it has in JSON.
 pub(crate) fn parameter<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Problem> {
-    let value: StrDeserializer<'_, NotAName> = text.into_deserializer();
-    T::deserialize(value).map_err(|error| {
-        let detail = error.to_string();
+    value(text).map_err(|detail| {
         Problem::malformed(format!("The query parameter `{name}` is not acceptable: {detail}."))
             .with(vec![FieldError::new(format!("/{name}"), detail)])
     })
 }
 
-fn truth(name: &str, text: &str) -> Result<bool, Problem> {
-    text.parse().map_err(|_| {
-        let detail = "true or false";
-        Problem::malformed(format!("The query parameter `{name}` is {detail}."))
-            .with(vec![FieldError::new(format!("/{name}"), detail)])
-    })
+fn value<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let value: StrDeserializer<'_, NotAName> = text.into_deserializer();
+    T::deserialize(value).map_err(|error| error.to_string())
 }
 
 /// The place of a serde error as a JSON pointer (RFC 6901).
@@ -334,7 +358,9 @@ mod tests {
                 ("to", "2026-01-31"),
             ],
         );
-        assert_eq!(json.unwrap(), csv.unwrap());
+        let (json, csv) = (json.unwrap(), csv.unwrap());
+        assert_eq!(csv.lines.values().copied().collect::<Vec<_>>(), [3, 2]);
+        assert_eq!(Order { lines: json.lines.clone(), ..csv }, json);
         let deletion = upload("a@amber.example", &[("kind", "delete"), ("confirm", "true")]).unwrap();
         assert_eq!(deletion.kind, Kind::Delete);
     }
@@ -353,6 +379,14 @@ mod tests {
             let problem = upload("a@amber.example", query).unwrap_err();
             assert_eq!((problem.status, pointers(&problem)), (400, vec![pointer]), "{query:?}");
         }
+    }
+
+    #[test]
+    fn a_bad_query_and_bad_lines_are_reported_together() {
+        let problem = upload("nobody\n", &[("kind", "copy"), ("confirm", "yes")]).unwrap_err();
+        let places: Vec<_> =
+            problem.errors.iter().map(|error| (error.line, error.pointer.as_deref())).collect();
+        assert_eq!(places, [(None, Some("/confirm")), (None, Some("/kind")), (Some(1), None)]);
     }
 
     #[test]

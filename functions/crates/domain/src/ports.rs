@@ -85,6 +85,13 @@ pub trait Requests {
         id: RequestId,
     ) -> impl Future<Output = Result<Option<Request>, StoreError>> + Send;
 
+    /// Those of the account's requests that have not ended, in the same order.
+    fn open_among(
+        &self,
+        account: &AccountId,
+        ids: &[RequestId],
+    ) -> impl Future<Output = Result<Vec<RequestId>, StoreError>> + Send;
+
     /// The member behind an address, and a request whoever's it is. One read.
     fn member_and_request(
         &self,

@@ -121,11 +121,13 @@ impl Request {
     }
 
     /// Whether `member` may see the request, revoke it and download its archive:
-    /// the one who filed it, and whoever administers the account. To everybody
-    /// else it is as if it did not exist.
+    /// whoever administers the account, and the one who filed it about
+    /// themselves. To everybody else it is as if it did not exist. Who has been
+    /// an admin and filed something about others loses it with the role.
     #[must_use]
     pub fn is_visible_to(&self, member: &Member) -> bool {
-        self.account == member.account && (member.role.administers() || self.requestor.email == member.email)
+        let own = || self.requestor.email == member.email && self.subjects == [member.email.clone()];
+        self.account == member.account && (member.role.administers() || own())
     }
 
     #[must_use]
@@ -188,10 +190,12 @@ pub(crate) mod tests {
             name: String::new(),
             role,
         };
+        let own = Request { subjects: vec![pending().requestor.email], ..pending() };
+        assert!(own.is_visible_to(&member("amber", "ana@amber.example", Role::Member)));
         for (account, email, role, visible) in [
             ("amber", "owner@amber.example", Role::Owner, true),
             ("amber", "admin@amber.example", Role::Admin, true),
-            ("amber", "ana@amber.example", Role::Member, true),
+            ("amber", "ana@amber.example", Role::Member, false),
             ("amber", "bob@amber.example", Role::Member, false),
             ("birch", "ana@amber.example", Role::Member, false),
             ("birch", "owner@birch.example", Role::Owner, false),

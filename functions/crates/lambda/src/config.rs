@@ -1,6 +1,7 @@
 use std::env;
 
-use habeas_aws::required;
+use chrono::TimeDelta;
+use habeas_aws::{Aws, Table, required};
 
 use crate::StartError;
 
@@ -9,6 +10,12 @@ use crate::StartError;
 pub struct BadVariable {
     name: String,
     value: String,
+}
+
+/// Habeas's table, as every function has it.
+pub fn table(aws: &Aws) -> Result<Table, StartError> {
+    let record = TimeDelta::try_days(number("RECORD_DAYS")?).ok_or("RECORD_DAYS: too many days")?;
+    Ok(Table::new(aws, required("TABLE")?, record))
 }
 
 /// A whole number from the environment.

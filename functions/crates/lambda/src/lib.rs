@@ -12,7 +12,7 @@ mod task;
 mod telemetry;
 
 pub use call::{Body, Call};
-pub use config::{BadVariable, number};
+pub use config::{BadVariable, number, table};
 pub use invoke::{Function, Tell};
 pub use metrics::{Metric, emit};
 pub use moment::{deadline, now, stamp};

@@ -69,6 +69,11 @@ impl Reply {
     /// Where the list goes on (RFC 8288).
     #[must_use]
     pub fn with_next(self, path: &str) -> Self {
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"<>\"".contains(&byte);
+        let path: String = path
+            .bytes()
+            .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+            .collect();
         self.with(header::LINK, format!("<{path}>; rel=\"next\""))
     }
 

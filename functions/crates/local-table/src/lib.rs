@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Region};
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use chrono::TimeDelta;
 use habeas_aws::Table;
 
 pub use connector::Fault;
@@ -24,6 +25,9 @@ use database::Database;
 pub use database::Item;
 
 const NAME: &str = "habeas";
+
+/// How long the table keeps the record of a request.
+pub const RECORD_DAYS: i64 = 731;
 
 /// One table, empty at first. Clones share it.
 #[derive(Debug, Clone)]
@@ -48,7 +52,7 @@ impl LocalTable {
     /// The table as functions have it.
     #[must_use]
     pub fn table(&self) -> Table {
-        Table::on(self.client(), NAME.to_owned())
+        Table::on(self.client(), NAME.to_owned(), TimeDelta::days(RECORD_DAYS))
     }
 
     /// The client of the SDK, for what only tests do.

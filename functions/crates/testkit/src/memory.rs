@@ -10,7 +10,7 @@ use habeas_domain::{
 use habeas_lambda::Tell;
 
 /// The timeline that the table holds at most, as the table's own condition says.
-const TIMELINE_EVENTS_MAX: usize = 1_000;
+const TIMELINE_EVENTS_MAX: usize = 900;
 
 /// All ports in memory. Clones share what they hold.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +27,7 @@ struct Held {
     engine_down: bool,
     participants: Vec<(AccountId, EmailAddress)>,
     answers: BTreeMap<Digest, Answered>,
-    twins: BTreeMap<Digest, RequestId>,
+    twins: BTreeMap<Digest, Vec<RequestId>>,
     /// Applied to a request right before the next conditional write: the other
     /// side of a race.
     before_write: Option<(Status, EventKind)>,
@@ -42,7 +42,7 @@ impl Held {
 
     fn store(&mut self, filing: &Filing) {
         let request = filing.request.clone();
-        self.twins.insert(filing.slots.twin.clone(), request.id);
+        self.twins.insert(filing.slots.twin.clone(), filing.twins());
         if let Some(slot) = filing.slots.answer.clone() {
             self.answers.insert(slot, filing.answered());
         }
@@ -165,7 +165,7 @@ impl Requests for Memory {
         let guards = Guards {
             account: held.members.iter().map(|(_, of)| of).find(|of| of.id == *account).cloned(),
             answered: slots.answer.as_ref().and_then(|slot| held.answers.get(slot).cloned()),
-            twin: held.twins.get(&slots.twin).copied(),
+            twins: held.twins.get(&slots.twin).cloned().unwrap_or_default(),
         };
         Ok(guards)
     }
@@ -176,10 +176,10 @@ impl Requests for Memory {
             held.store(&other);
         }
         let (request, slots) = (&filing.request, &filing.slots);
-        let twin = held.twins.get(&slots.twin).copied();
+        let twins = held.twins.get(&slots.twin).cloned().unwrap_or_default();
         let answered = slots.answer.as_ref().and_then(|slot| held.answers.get(slot));
         let is_taken = held.requests.contains_key(&request.id)
-            || (twin.is_some() && twin != filing.replaces)
+            || twins != filing.seen_twins
             || answered.is_some_and(|answered| request.created_at < answered.until);
         if is_taken {
             return Err(StoreError::Conflict);
@@ -190,6 +190,15 @@ impl Requests for Memory {
 
     async fn get(&self, account: &AccountId, id: RequestId) -> Result<Option<Request>, StoreError> {
         Ok(self.held().requests.get(&id).filter(|request| request.account == *account).cloned())
+    }
+
+    async fn open_among(&self, account: &AccountId, ids: &[RequestId]) -> Result<Vec<RequestId>, StoreError> {
+        let held = self.held();
+        let is_open = |id: &RequestId| {
+            let found = held.requests.get(id).filter(|request| request.account == *account);
+            found.is_some_and(|request| !request.status.has_ended())
+        };
+        Ok(ids.iter().copied().filter(is_open).collect())
     }
 
     async fn member_and_request(

@@ -11,11 +11,12 @@ pub struct Expiry {
 }
 
 impl Expiry {
-    /// Removes an archive. Its note goes last: while it is there, the next
-    /// sweep tries again.
-    pub async fn expire(&self, id: RequestId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// Removes an archive, and says whether it was the first to. The note goes
+    /// last: while it is there, the next sweep tries again.
+    pub async fn expire(&self, id: RequestId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.archives.delete_versions(&WorkKeys::archive(id)).await?;
-        self.table.note_removal(id, now).await?;
-        self.table.remove_archive(id).await
+        let first = self.table.note_removal(id, now).await?;
+        self.table.remove_archive(id).await?;
+        Ok(first)
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use habeas_aws::{Aws, Bucket, Table, WorkKeys, required};
 use habeas_domain::{AccountId, Request, RequestId, Requests};
-use habeas_lambda::{StartError, TaskError, names};
+use habeas_lambda::{StartError, TaskError, names, table};
 use habeas_sources::{DataMap, DynamoDb, S3, Source, SourceError, Stores, Subject};
 
 use crate::{Inventory, Unit, UnitTask};
@@ -24,7 +24,7 @@ pub struct Ground {
 impl Ground {
     pub fn from_env(aws: &Aws) -> Result<Self, StartError> {
         Ok(Self {
-            table: Table::new(aws, required("TABLE")?),
+            table: table(aws)?,
             work: Bucket::new(aws, required("WORK_BUCKET")?),
             map: load_map()?,
             stores: Stores { dynamodb: DynamoDb::new(aws), s3: S3::new(aws) },
