@@ -81,6 +81,29 @@ fn an_expired_archive_is_refused_at_once_and_removed_by_the_sweep() {
     });
 }
 
+#[test]
+fn an_end_that_cannot_be_told_for_a_day_is_noted_and_let_be() {
+    journey(async |world| {
+        let admin = world.admin().await;
+        let id = world.file(&admin, &json!({"kind": "export", "subjects": [cast().spared]}));
+        assert_eq!(admin.post(&format!("/v1/requests/{id}/revoke"), &json!({})).unwrap().status, 200);
+        world.ended(&admin, &id).await;
+        // As if nobody had ever been told.
+        set(&world, request_key(&id), "SET queue = :queue", ":queue", "OPEN").await;
+        let long = "SET queue_at = :then, ended_at = :then";
+        set(&world, request_key(&id), long, ":then", LONG_AGO).await;
+        for _ in 0..2 {
+            sweep(&world).await;
+        }
+        let row = item(&world, request_key(&id)).await;
+        assert!(!row.contains_key("queue"));
+        let timeline = world.request(&admin, &id)["timeline"].as_array().unwrap().clone();
+        let notes: Vec<_> = timeline.iter().filter(|event| event["event"] == "mail_bounced").collect();
+        assert_eq!(notes.len(), 1);
+        assert_eq!(notes[0]["detail"], "Canceled, not sent");
+    });
+}
+
 pub(crate) async fn sweep(world: &World) -> Value {
     let tick = json!({"detail-type": "Scheduled Event", "source": "aws.scheduler", "detail": {}});
     let reply = world.stack.invoke("sweep", &tick).await.unwrap();

@@ -1,12 +1,9 @@
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use habeas_aws::ArchiveNote;
 use habeas_domain::StoreError;
 use serde_json::json;
 
-use crate::{Done, Sweep};
-
-/// A mail that has not been sent is asked for again after this time.
-const MAIL_AGAIN: TimeDelta = TimeDelta::minutes(10);
+use crate::{Done, Sweep, again_after};
 
 impl Sweep {
     /// Tells of an archive that expires soon, and removes one that has expired.
@@ -18,7 +15,8 @@ impl Sweep {
         if self.table.mail_sent(note.request, "expiring").await? {
             self.table.look_at_archive(note, note.expires_at).await?;
         } else {
-            self.table.look_at_archive(note, note.expires_at.min(now + MAIL_AGAIN)).await?;
+            let since = now - (note.expires_at - ArchiveNote::NOTICE);
+            self.table.look_at_archive(note, note.expires_at.min(now + again_after(since))).await?;
             let mail = json!({ "mail": "expiring", "account": note.account, "request": note.request });
             self.notify.send(&mail).await?;
         }

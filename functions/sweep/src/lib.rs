@@ -17,6 +17,9 @@ use serde::{Deserialize, Serialize};
 /// A request that was filed this long ago should have been started.
 const PATIENCE: TimeDelta = TimeDelta::seconds(5);
 
+/// What has been tried in vain is tried again after this time, the first times.
+const AGAIN_AT_FIRST: TimeDelta = TimeDelta::minutes(5);
+
 /// How many requests, and how many archives, are looked at at a time.
 const AT_A_TIME: usize = 8;
 
@@ -54,6 +57,12 @@ pub struct Swept {
     pub expired: u32,
     /// What could not be done this time; the log says why.
     pub left: u32,
+}
+
+/// When something is tried again that has been tried in vain for `since`: often
+/// at first, and then after half as long again.
+fn again_after(since: TimeDelta) -> TimeDelta {
+    (since / 2).max(AGAIN_AT_FIRST)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,5 +189,15 @@ mod tests {
             let read = serde_json::from_str::<Tick>(&event.text);
             assert_eq!(read.is_err(), event.is_rejected(), "{}: {read:?}", event.case);
         }
+    }
+
+    #[test]
+    fn what_is_in_vain_for_a_day_is_tried_some_fifteen_times() {
+        let (mut since, mut tries) = (TimeDelta::zero(), 0);
+        while since <= TimeDelta::days(1) {
+            since += again_after(since);
+            tries += 1;
+        }
+        assert_eq!(tries, 15);
     }
 }

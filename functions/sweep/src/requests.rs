@@ -1,17 +1,19 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use habeas_aws::Execution;
-use habeas_domain::{Executions, Request, RequestId, Status, StoreError, Warning, next_look, silent_since};
+use habeas_aws::{Execution, News};
+use habeas_domain::{
+    EventKind, Executions, Request, RequestId, Status, StoreError, Warning, next_look, silent_since,
+};
 use habeas_lambda::Tell;
 use serde_json::json;
 
-use crate::{Done, Sweep};
+use crate::{Done, Sweep, again_after};
 
 const STOPPED: &str = "The processing was stopped from outside before it was finished.";
 const BROKEN_OFF: &str = "The processing broke off, and could not say why.";
 const SILENT: &str = "The processing gave no sign of life for an hour and was stopped.";
 
-/// What is left to do about an end is tried again after this time.
-const END_AGAIN: TimeDelta = TimeDelta::minutes(5);
+/// A mail about an end that cannot be sent for this long is given up.
+const TELL_MAX: TimeDelta = TimeDelta::days(1);
 
 impl Sweep {
     /// Brings a request on its way again, or to its end, and tells the operator
@@ -72,9 +74,18 @@ impl Sweep {
     }
 
     /// What the workflow would have done about an end. Notify takes the request
-    /// out of the queue when it has told; until then, it is done again.
+    /// out of the queue when it has told; until then, it is done again, at
+    /// growing intervals. What cannot be told in a day is noted as such.
     async fn finish(&self, request: &Request, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.table.look_again(request, now + END_AGAIN).await?;
+        let since = now - request.ended_at.unwrap_or(now);
+        if since > TELL_MAX {
+            let news =
+                News { event: EventKind::MailBounced, detail: format!("{}, not sent", request.status) };
+            self.table.note(request.id, &news, now).await?;
+            tracing::error!(request = %request.id, "the mail about its end could not be sent");
+            return self.table.close(request).await;
+        }
+        self.table.look_again(request, now + again_after(since)).await?;
         self.tidy.send(&json!({ "account": request.account, "request": request.id })).await?;
         self.notify.ended(request).await
     }

@@ -8,9 +8,6 @@ use crate::keys::{ARCHIVES, Item, about_key, archive_key, text};
 use crate::requests::{WRITES_MAX, unless_conflict};
 use crate::table::{moment, ttl};
 
-/// How long before its end people are told that an archive goes.
-const NOTICE: TimeDelta = TimeDelta::days(7);
-
 /// The note that an archive exists. Its removal by DynamoDB's time to live, or
 /// by the sweep, is the archive's expiry.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -18,6 +15,11 @@ pub struct ArchiveNote {
     pub account: AccountId,
     pub request: RequestId,
     pub expires_at: DateTime<Utc>,
+}
+
+impl ArchiveNote {
+    /// How long before its end people are told that an archive goes.
+    pub const NOTICE: TimeDelta = TimeDelta::days(7);
 }
 
 impl Table {
@@ -29,7 +31,7 @@ impl Table {
         archive: &Archive,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let notice = Some(archive.expires_at - NOTICE).filter(|notice| *notice > now);
+        let notice = Some(archive.expires_at - ArchiveNote::NOTICE).filter(|notice| *notice > now);
         let mut item: Item = serde_dynamo::to_item(archive).map_err(corrupt)?;
         item.extend(archive_key(request.id));
         item.insert("account".to_owned(), text(request.account.as_str()));
