@@ -89,8 +89,11 @@ fn an_end_that_cannot_be_told_for_a_day_is_noted_and_let_be() {
         assert_eq!(admin.post(&format!("/v1/requests/{id}/revoke"), &json!({})).unwrap().status, 200);
         world.ended(&admin, &id).await;
         // As if nobody had ever been told.
+        let mail = key(&format!("REQ#{id}"), "MAIL#canceled");
+        until(|| world.mails_about(&id).iter().any(|subject| subject.contains("canceled")), "the mail").await;
+        remove(&world, mail).await;
         set(&world, request_key(&id), "SET queue = :queue", ":queue", "OPEN").await;
-        let long = "SET queue_at = :then, ended_at = :then";
+        let long = "SET queue_at = :then, tell_since = :then";
         set(&world, request_key(&id), long, ":then", LONG_AGO).await;
         for _ in 0..2 {
             sweep(&world).await;
@@ -100,7 +103,7 @@ fn an_end_that_cannot_be_told_for_a_day_is_noted_and_let_be() {
         let timeline = world.request(&admin, &id)["timeline"].as_array().unwrap().clone();
         let notes: Vec<_> = timeline.iter().filter(|event| event["event"] == "mail_bounced").collect();
         assert_eq!(notes.len(), 1);
-        assert_eq!(notes[0]["detail"], "Canceled, not sent");
+        assert_eq!(notes[0]["detail"], "canceled, not sent");
     });
 }
 
@@ -126,6 +129,11 @@ pub(crate) fn request_key(id: &str) -> Key {
 pub(crate) async fn item(world: &World, key: Key) -> Key {
     let get = world.stack.clients().dynamodb.get_item().table_name(&world.stack.state().table);
     get.set_key(Some(key)).send().await.unwrap().item.unwrap()
+}
+
+async fn remove(world: &World, key: Key) {
+    let delete = world.stack.clients().dynamodb.delete_item().table_name(&world.stack.state().table);
+    delete.set_key(Some(key)).send().await.unwrap();
 }
 
 pub(crate) async fn set(world: &World, key: Key, update: &str, name: &str, value: &str) {

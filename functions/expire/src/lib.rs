@@ -5,7 +5,7 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use chrono::{DateTime, Utc};
 use habeas_aws::ArchiveNote;
-use habeas_domain::{Request, StoreError};
+use habeas_domain::{AccountId, EmailAddress, RequestId, StoreError};
 use habeas_lambda::{Metric, TaskError, chain, emit, names};
 use habeas_work::Expiry;
 use serde::Deserialize;
@@ -20,19 +20,37 @@ pub struct Expire {
 #[derive(Debug, PartialEq)]
 enum Gone {
     Archive(ArchiveNote),
-    Record(Box<Request>),
+    Record(Record),
     /// Anything else that the stream tells of.
     Other,
+}
+
+/// Of a request's record only what its end needs: one of two years ago may have
+/// had other fields.
+#[derive(Debug, PartialEq, Deserialize)]
+struct Record {
+    id: RequestId,
+    account: AccountId,
+    subjects: Vec<EmailAddress>,
 }
 
 impl Expire {
     /// Handles the records of one batch in order. What cannot be done is told to
     /// Lambda, which sends the batch again from there.
-    pub async fn handle(&self, event: Event, now: DateTime<Utc>) -> Result<DynamoDbEventResponse, TaskError> {
+    pub async fn handle(&self, event: Event, now: DateTime<Utc>) -> DynamoDbEventResponse {
         let mut response = DynamoDbEventResponse::default();
         for record in event.records {
             let number = record.change.sequence_number.clone();
-            if let Err(fault) = self.end(read(record)?, now).await {
+            let gone = match read(record) {
+                Ok(gone) => gone,
+                Err(error) => {
+                    // It will not become readable: what comes behind it must not wait for it.
+                    tracing::error!(error = chain(&error), number, "record of the stream not readable");
+                    emit(now, &[(Metric::EventsUnreadable, 1)]);
+                    continue;
+                }
+            };
+            if let Err(fault) = self.end(gone, now).await {
                 tracing::error!(error = chain(&fault), "not ended; the stream sends it again");
                 let mut failure = DynamoDbBatchItemFailure::default();
                 failure.item_identifier = number;
@@ -40,7 +58,7 @@ impl Expire {
                 break;
             }
         }
-        Ok(response)
+        response
     }
 
     async fn end(&self, gone: Gone, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -53,7 +71,9 @@ impl Expire {
                 }
                 Ok(())
             }
-            Gone::Record(request) => self.expiry.table.forget_subjects(&request).await,
+            Gone::Record(record) => {
+                self.expiry.table.forget_subjects(&record.account, record.id, &record.subjects).await
+            }
             Gone::Other => Ok(()),
         }
     }

@@ -10,5 +10,5 @@ async fn main() -> Result<(), StartError> {
     let table = table(&aws)?;
     let archives = Bucket::new(&aws, required("ARCHIVE_BUCKET")?);
     let expire = Expire { expiry: Expiry { table, archives } };
-    serve_task(async |event: LambdaEvent<_>| expire.handle(event.payload, now()).await).await
+    serve_task(async |event: LambdaEvent<_>| Ok(expire.handle(event.payload, now()).await)).await
 }

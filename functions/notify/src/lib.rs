@@ -61,14 +61,15 @@ impl Notify {
         let (account, id) = input.about();
         let found = self.table.get(account, id).await?;
         let request = found.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The request is gone."))?;
-        if request.status.has_ended() && matches!(input, Input::Received { .. }) {
-            // The mail about its end says more than that it was received.
+        if request.status.has_ended() && matches!(input, Input::Received { .. } | Input::Escalated { .. }) {
+            // The mail about its end says more than that it was received, or is late.
             return Ok(Told { sent: false });
         }
         let occasion = occasion(input, &request)
             .ok_or_else(|| TaskError::new(names::INCOMPLETE, "What the mail is to say did not happen."))?;
         let Some(recipient) = self.recipient(occasion, &request) else {
             tracing::warn!(request = %id, mail = occasion.name(), "no operator is named to tell");
+            self.remember(occasion, &request, ", nobody is named to be told", now).await?;
             return Ok(Told { sent: false });
         };
         let sent = match self.table.claim_mail(id, &occasion.name(), now).await? {
@@ -81,7 +82,7 @@ impl Notify {
                 true
             }
         };
-        self.remember(occasion, &request, now).await?;
+        self.remember(occasion, &request, "", now).await?;
         Ok(Told { sent })
     }
 
@@ -90,13 +91,14 @@ impl Notify {
         &self,
         occasion: Occasion,
         request: &Request,
+        how: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         match occasion {
             // Whoever filed it knows how it ended: nothing is left to do for it.
             Occasion::Completed | Occasion::Failed | Occasion::Canceled => self.table.close(request).await,
             Occasion::Escalated(warning) => {
-                let news = News { event: EventKind::Escalated, detail: warning.name().to_owned() };
+                let news = News { event: EventKind::Escalated, detail: format!("{}{how}", warning.name()) };
                 if self.table.note(request.id, &news, now).await? {
                     emit(now, &[(Metric::RequestsEscalated, 1)]);
                 }

@@ -3,7 +3,7 @@ use habeas_aws::{Execution, News};
 use habeas_domain::{
     EventKind, Executions, Request, RequestId, Status, StoreError, Warning, next_look, silent_since,
 };
-use habeas_lambda::Tell;
+use habeas_lambda::{Metric, Tell, emit};
 use serde_json::json;
 
 use crate::{Done, Sweep, again_after};
@@ -23,10 +23,13 @@ impl Sweep {
         if request.status.has_ended() {
             return self.finish(&request, now).await.map(|()| Done::NothingToDo);
         }
-        if let Some(warning) = Warning::due(&request, now) {
-            self.warn(&request, warning).await?;
-        }
+        // A mail that cannot be asked for must not keep a request from its way.
+        let warned = match Warning::due(&request, now) {
+            Some(warning) => self.warn(&request, warning).await,
+            None => Ok(()),
+        };
         let done = self.rescue(&request, now).await?;
+        warned?;
         Ok(if now >= request.due_at && done == Done::NothingToDo { Done::Overdue } else { done })
     }
 
@@ -56,6 +59,7 @@ impl Sweep {
                 self.machine.start(request).await?;
                 Ok(Done::Started)
             }
+            Execution::Silent => self.fail(request, SILENT, now).await,
             Execution::Stopped => self.fail(request, STOPPED, now).await,
             Execution::Ended => self.fail(request, BROKEN_OFF, now).await,
         }
@@ -77,16 +81,26 @@ impl Sweep {
     /// out of the queue when it has told; until then, it is done again, at
     /// growing intervals. What cannot be told in a day is noted as such.
     async fn finish(&self, request: &Request, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let since = now - request.ended_at.unwrap_or(now);
-        if since > TELL_MAX {
-            let news =
-                News { event: EventKind::MailBounced, detail: format!("{}, not sent", request.status) };
-            self.table.note(request.id, &news, now).await?;
-            tracing::error!(request = %request.id, "the mail about its end could not be sent");
+        let mail = request.status.to_string().to_lowercase();
+        if self.table.mail_sent(request.id, &mail).await? {
             return self.table.close(request).await;
         }
-        self.table.look_again(request, now + again_after(since)).await?;
-        self.tidy.send(&json!({ "account": request.account, "request": request.id })).await?;
-        self.notify.ended(request).await
+        let since = now - request.tell_since.unwrap_or(now);
+        if since > TELL_MAX {
+            return self.give_up(request, &mail, now).await;
+        }
+        self.table.tell_again(request, now + again_after(since), now).await?;
+        let tidied = self.tidy.send(&json!({ "account": request.account, "request": request.id })).await;
+        self.notify.ended(request).await?;
+        tidied
+    }
+
+    async fn give_up(&self, request: &Request, mail: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let news = News { event: EventKind::MailBounced, detail: format!("{mail}, not sent") };
+        if self.table.note(request.id, &news, now).await? {
+            emit(now, &[(Metric::MailsBounced, 1)]);
+        }
+        tracing::error!(request = %request.id, "the mail about its end could not be sent");
+        self.table.close(request).await
     }
 }

@@ -1,5 +1,5 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use habeas_domain::{AccountId, Archive, Request, RequestId, StoreError};
+use habeas_domain::{AccountId, Archive, EmailAddress, Request, RequestId, StoreError};
 use serde::Deserialize;
 
 use crate::Table;
@@ -85,12 +85,17 @@ impl Table {
     }
 
     /// Forgets whom a request was about, when its record is gone.
-    pub async fn forget_subjects(&self, request: &Request) -> Result<(), StoreError> {
-        for subject in &request.subjects {
+    pub async fn forget_subjects(
+        &self,
+        account: &AccountId,
+        id: RequestId,
+        subjects: &[EmailAddress],
+    ) -> Result<(), StoreError> {
+        for subject in subjects {
             self.client
                 .delete_item()
                 .table_name(&self.name)
-                .set_key(Some(about_key(&request.account, subject, request.id)))
+                .set_key(Some(about_key(account, subject, id)))
                 .send()
                 .await
                 .map_err(unavailable)?;

@@ -8,6 +8,9 @@ use serde_json::json;
 use crate::Aws;
 use crate::error::unavailable;
 
+/// The error with which the sweep stops an execution.
+const SILENT: &str = "Habeas.Silent";
+
 /// The state machine that carries a request through.
 #[derive(Debug, Clone)]
 pub struct StateMachine {
@@ -19,7 +22,9 @@ pub struct StateMachine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Execution {
     Running,
-    /// Somebody stopped it.
+    /// The sweep stopped it, because it gave no sign of life.
+    Silent,
+    /// Somebody else stopped it.
     Stopped,
     /// It ended by itself.
     Ended,
@@ -36,6 +41,7 @@ impl StateMachine {
         match self.client.describe_execution().execution_arn(self.execution_arn(id)).send().await {
             Ok(found) => Ok(match found.status() {
                 ExecutionStatus::Running => Execution::Running,
+                ExecutionStatus::Aborted if found.error() == Some(SILENT) => Execution::Silent,
                 ExecutionStatus::Aborted => Execution::Stopped,
                 _ => Execution::Ended,
             }),
@@ -54,7 +60,7 @@ impl StateMachine {
         self.client
             .stop_execution()
             .execution_arn(self.execution_arn(id))
-            .error("Habeas.Silent")
+            .error(SILENT)
             .cause(cause)
             .send()
             .await

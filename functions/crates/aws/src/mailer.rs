@@ -72,7 +72,7 @@ impl Mailer {
                 // SES repeats addresses in its messages; the code says enough.
                 let code = error.code().unwrap_or("no answer").to_owned();
                 let fault = StoreError::Unavailable(format!("SES did not take the mail: {code}").into());
-                let refused = error.as_service_error().is_some();
+                let refused = error.raw_response().is_some_and(|reply| reply.status().is_client_error());
                 if refused { Unsent::Refused(fault) } else { Unsent::Unknown(fault) }
             })?;
         Ok(sent.message_id.unwrap_or_default())

@@ -76,6 +76,29 @@ impl Table {
         unless_conflict(written)
     }
 
+    /// The same for one that has ended and is not known to have been told:
+    /// it remembers since when that is tried.
+    pub async fn tell_again(
+        &self,
+        request: &Request,
+        at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let written = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(request_key(request.id)))
+            .condition_expression("queue = :open")
+            .update_expression("SET queue_at = :at, tell_since = if_not_exists(tell_since, :now)")
+            .expression_attribute_values(":open", text(OPEN))
+            .expression_attribute_values(":at", text(moment(at)))
+            .expression_attribute_values(":now", text(moment(now)))
+            .send()
+            .await;
+        unless_conflict(written)
+    }
+
     /// Takes a request that has ended out of the queue.
     pub async fn close(&self, request: &Request) -> Result<(), StoreError> {
         let written = self
@@ -91,7 +114,7 @@ impl Table {
     }
 
     /// Ends a request whose workflow is gone. `Conflict` where somebody else
-    /// wrote meanwhile. It stays in the queue until everything about its end is done.
+    /// wrote meanwhile. It stays in the queue until its requestor has been told.
     pub async fn fail(&self, request: &Request, reason: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
         let failed = request.clone().with_event(at, EventKind::Failed, None, None);
         let written = self

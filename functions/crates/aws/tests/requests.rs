@@ -226,7 +226,7 @@ async fn a_record_that_is_gone_leaves_no_row_about_anybody() {
         rows.iter().filter(|row| row["pk"]["S"].as_str().unwrap().contains("#ABOUT#")).count()
     };
     assert_eq!(about(&local.rows()), 1);
-    table.forget_subjects(&request).await.unwrap();
+    table.forget_subjects(&request.account, request.id, &request.subjects).await.unwrap();
     assert_eq!(about(&local.rows()), 0);
 }
 

@@ -48,6 +48,8 @@ impl Warning {
 
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
+        // A note may say more behind a comma.
+        let name = name.split(',').next().unwrap_or_default();
         Self::ALL.into_iter().find(|warning| warning.name() == name)
     }
 

@@ -152,6 +152,7 @@ pub fn file_request(order: Order, member: &Member, waits: Waits, stamp: Stamp) -
         archive: None,
         counts: Counts::new(),
         alive_at: None,
+        tell_since: None,
         timeline: Timeline::begin(stamp.id, stamp.at, &member.email),
     }
 }

@@ -70,14 +70,18 @@ impl Order {
         count(&subjects, &mut errors);
         let mut refused = Vec::new();
         let body = Body::of_query(query, &mut refused);
-        match body.filter(|_| refused.is_empty()) {
-            Some(body) => Ok(Self { lines, ..body.check(subjects, errors)? }),
-            None => {
-                refused.append(&mut errors);
-                let detail = "The query of an upload says what is asked for; see `errors`.";
-                Err(Problem::malformed(detail).with(refused))
-            }
+        let checked = match body {
+            Some(body) => body.check(subjects, errors),
+            None => Err(Problem::invalid(errors)),
+        };
+        if refused.is_empty() {
+            return Ok(Self { lines, ..checked? });
         }
+        let known: Vec<_> = refused.iter().map(|error| error.pointer.clone()).collect();
+        let others = checked.err().map(|problem| problem.errors).unwrap_or_default().into_iter();
+        refused.extend(others.filter(|error| error.pointer.is_none() || !known.contains(&error.pointer)));
+        let detail = "The query of an upload says what is asked for; see `errors`.";
+        Err(Problem::malformed(detail).with(refused))
     }
 
     /// What tells this order from another: a repeated submit has the same.

@@ -36,6 +36,9 @@ pub struct Request {
     /// When a task last said that it is at work on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alive_at: Option<DateTime<Utc>>,
+    /// Since when the sweep has tried to have it told how it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tell_since: Option<DateTime<Utc>>,
     /// Empty in lists, which do not carry it.
     #[serde(default)]
     pub timeline: Timeline,
@@ -115,6 +118,7 @@ impl Request {
             archive: None,
             counts: Counts::new(),
             alive_at: None,
+            tell_since: None,
             timeline,
             ..self
         }
@@ -170,6 +174,7 @@ pub(crate) mod tests {
             archive: None,
             counts: Counts::new(),
             alive_at: None,
+            tell_since: None,
             timeline: Timeline::begin(id, filed, &ana),
         }
     }

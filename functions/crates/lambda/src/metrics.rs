@@ -18,6 +18,8 @@ pub enum Metric {
     ArchivesExpired,
     /// What a sweep could not do.
     SweepLeft,
+    /// Records of the table's stream that cannot be read.
+    EventsUnreadable,
     /// Mails that came back.
     MailsBounced,
     /// Mails that recipients called spam.

@@ -62,6 +62,21 @@ fn every_error_of_ours_that_the_machine_names_is_thrown_by_somebody() {
     assert!(unknown.is_empty(), "thrown by nobody: {unknown:?}");
 }
 
+/// The text of a hash that a state computes.
+fn hashed(expression: &Value) -> String {
+    let text = expression.to_string();
+    let start = text.find("$hash(").unwrap();
+    text[start..start + text[start..].find("'SHA-256')").unwrap()].to_owned()
+}
+
+#[test]
+fn a_claim_goes_on_with_the_head_that_it_has_written() {
+    let claim = &machine()["States"]["Claim"];
+    let written = hashed(&claim["Arguments"]["ExpressionAttributeValues"]);
+    let at = "' & $substring($states.context.State.EnteredTime, 0, 19) & 'Z";
+    assert_eq!(hashed(&claim["Output"]), written.replace("' & $at & '", at));
+}
+
 #[test]
 fn nothing_is_retried_whatever_the_error() {
     let machine = machine();

@@ -66,6 +66,7 @@ pub fn request() -> Request {
         archive: None,
         counts: BTreeMap::new(),
         alive_at: None,
+        tell_since: None,
         timeline: Timeline::begin(id, filed, &address("ana@amber.example")),
     }
 }
