@@ -1,12 +1,14 @@
 """What `infra/openapi.json` cannot say of a call, for the calls that schemathesis makes up.
 
 Without this, nearly every call would be turned away at the door: for a person
-whom nobody knows, a range that ends before it starts, or a query beside a body
-of JSON. A part of a call that fits the document is replaced by another that fits;
-a part that is made up to be wrong stays as wrong as it was, and gets the right
-company, so that it is refused for what it is and not for something else.
+whom nobody knows, a range that ends before it starts, a query beside a body of
+JSON, or a change of settings that are no longer so. A part of a call that fits
+the document is replaced by another that fits; a part that is made up to be wrong
+stays as wrong as it was, and gets the right company, so that it is refused for
+what it is and not for something else.
 
-`cargo xtask test api` sets the environment that this reads.
+`cargo xtask test api` sets the environment that this reads. schemathesis loads
+this several times over, so to replace a part twice is to replace it once.
 """
 
 import os
@@ -22,8 +24,29 @@ PEOPLE = os.environ["HABEAS_API_PEOPLE"].split(",")
 FINISHED = os.environ["HABEAS_API_FINISHED"]
 """The id of an export that can be downloaded, so that there is something to download."""
 
+TERMS = os.environ["HABEAS_API_TERMS"]
+"""The version of the terms of AI training that holds, so that consent can be given."""
+
+CLASSES = os.environ["HABEAS_API_CLASSES"].split(",")
+"""The classes of content that consent can be given for."""
+
+SWITCHES = {
+    "changeAccountSettings": ["personalized_account_experiences", "self_service_requests"],
+    "changeOwnSettings": ["ai_training_opt_out", "optional_diagnostic_data", "personalized_experiences"],
+}
+"""Settings to switch, for changes that switch nothing."""
+
+GATES = {"optional_diagnostic_data", "personalized_user_experiences"}
+"""Settings of the account without which people cannot change their own."""
+
+VERSIONS = {}
+"""The tag of the settings under each path, as it was shown last."""
+
+FIRST_VERSION = '"0"'
+"""The tag of settings that nobody has changed."""
+
 JSON_PAGE_MAX = 100
-"""A page of JSON holds fewer requests than a table, and the document has one limit for both."""
+"""A page of JSON holds fewer items than a table, and the document has one limit for both."""
 
 ADDRESS = re.compile(r"[^@\s]{1,64}@[a-z0-9.-]{1,180}")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -58,7 +81,7 @@ def examples_too(context, examples):
     examples[:] = [keep_query_and_body_apart(context, case) for case in examples]
 
 
-@schemathesis.hook("map_case").apply_to(operation_id="listRequests")
+@schemathesis.hook("map_case").apply_to(operation_id=["listRequests", "listLedger"])
 def ask_for_tables_too(_context, case):
     """Every second list is a table, and so is every long one."""
     if fits(case, ParameterLocation.QUERY):
@@ -76,6 +99,38 @@ def look_at_what_is_there(_context, case):
     if fits(case, ParameterLocation.PATH) and dice(case.path_parameters, 2) == 0:
         case.path_parameters = {"id": FINISHED}
     return case
+
+
+@schemathesis.hook("map_case").apply_to(operation_id=list(SWITCHES))
+def switch_something(context, case):
+    """A change that would change nothing switches something on or off."""
+    if fits(case, ParameterLocation.BODY) and isinstance(case.body, dict):
+        case.body = switch(case.body, SWITCHES[context.operation.definition.raw["operationId"]])
+    return case
+
+
+@schemathesis.hook("map_case").apply_to(operation_id="changeAccountSettings")
+def let_people_choose(_context, case):
+    """What people cannot do without stays on, unless a change is about it alone."""
+    if fits(case, ParameterLocation.BODY) and isinstance(case.body, dict):
+        case.body = {**case.body, "settings": choices(case.body["settings"])}
+    return case
+
+
+@schemathesis.hook("after_call").apply_to(path=["/v1/settings/account", "/v1/settings/me"])
+def remember_version(_context, case, response):
+    """Whatever shows settings shows their version."""
+    for tag in response.headers.get("etag", []):
+        VERSIONS[case.path] = tag
+
+
+@schemathesis.hook("before_call").apply_to(operation_id=list(SWITCHES))
+def change_what_is_there(_context, case, _kwargs):
+    """Every eighth change keeps the version that was made up, as if others had been faster."""
+    if not fits(case, ParameterLocation.HEADER):
+        return
+    if not fits(case, ParameterLocation.BODY) or dice(case.body, 8) > 0:
+        case.headers["If-Match"] = VERSIONS.get(case.path, FIRST_VERSION)
 
 
 def fits(case, location):
@@ -131,6 +186,38 @@ def in_order(days):
     if isinstance(days.get("from"), str) and isinstance(days.get("to"), str):
         days["from"], days["to"] = sorted([days["from"], days["to"]])
     return days
+
+
+def switch(body, names):
+    """The same change, with one of these settings where it has none with a value."""
+    settings = body["settings"]
+    if any(isinstance(patch, dict) and patch.get("value") is not None for patch in settings.values()):
+        return body
+    return {**body, "settings": {**settings, names[dice(body, len(names))]: {"value": dice(body, 2) == 0}}}
+
+
+def choices(settings):
+    """The same settings of the account, with consent to what is there."""
+    settings = dict(settings)
+    if len(settings) > 1:
+        settings.update({name: {"value": True} for name in GATES & settings.keys()})
+    if isinstance(settings.get("ai_training"), dict):
+        settings["ai_training"] = consent(settings["ai_training"])
+    return settings
+
+
+def consent(training):
+    """The same consent, for classes that exist; now and then to other terms, or to none."""
+    training = dict(training)
+    if isinstance(training.get("value"), dict):
+        training["value"] = {content_class(name): on for name, on in training["value"].items()}
+    if dice(training, 6) > 0:
+        training["terms_version"] = TERMS
+    return training
+
+
+def content_class(name):
+    return name if name in CLASSES else CLASSES[dice(name, len(CLASSES))]
 
 
 def key(text, wanted):

@@ -5,7 +5,7 @@ use habeas_sample_data::{cast, expected, record_id};
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
-use crate::world::{World, journey, learn};
+use crate::world::{World, journey, learn, problem};
 
 #[test]
 fn an_export_holds_exactly_what_is_held_of_three_people() {
@@ -81,14 +81,20 @@ fn a_person_of_whom_nothing_is_held_gets_an_archive_that_says_so() {
 fn a_member_whose_account_allows_it_exports_themselves_and_sees_less() {
     journey(async |world| {
         let me = "selfserver@studio.example";
-        let account = json!({
-            "account_id": "studio", "name": "Studio", "plan": "business", "country": "DE", "self_service": true,
-        });
-        let member = json!({"account_id": "studio", "email": me, "name": "Sel F", "role": "member"});
+        let account = json!({"account_id": "studio", "name": "Studio", "plan": "business", "country": "DE"});
+        let owner = "owner@studio.example";
         learn(&world.stack, "account.upserted", "2026-01-01T00:00:00Z", &account).await;
-        learn(&world.stack, "member.upserted", "2026-01-01T00:00:00Z", &member).await;
+        for (email, role) in [(me, "member"), (owner, "owner")] {
+            let member = json!({"account_id": "studio", "email": email, "name": "Sel F", "role": role});
+            learn(&world.stack, "member.upserted", "2026-01-01T00:00:00Z", &member).await;
+        }
         let api = world.stack.api_as(me).await.unwrap();
-        let reply = api.post("/v1/requests", &json!({"kind": "export", "subjects": [me]})).unwrap();
+        let order = json!({"kind": "export", "subjects": [me]});
+        let refused = problem(&api.post("/v1/requests", &order).unwrap());
+        assert_eq!((refused.0, refused.1.as_str()), (403, "self-service-off"));
+        let owner = world.stack.api_as(owner).await.unwrap();
+        world.change(&owner, "account", &json!({"self_service_requests": {"value": true}}));
+        let reply = api.post("/v1/requests", &order).unwrap();
         assert_eq!(reply.status, 201, "{}", reply.text());
         let filed: Value = reply.json().unwrap();
         assert_eq!((&filed["status"], &filed["subjects"]), (&json!("Processing"), &Value::Null));

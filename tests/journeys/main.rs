@@ -12,5 +12,6 @@ mod large;
 mod life;
 mod refusals;
 mod repeats;
+mod settings;
 mod sweeps;
 mod world;

@@ -89,6 +89,16 @@ impl World {
         id
     }
 
+    /// Changes settings of the account or of oneself (`me`), which must be done.
+    pub(crate) fn change(&self, api: &Api, whose: &str, settings: &Value) -> Value {
+        let path = format!("/v1/settings/{whose}");
+        let shown: Value = api.get(&path).unwrap().json().unwrap();
+        let version = shown["version"].as_u64().unwrap_or_else(|| panic!("{shown}"));
+        let reply = api.patch(&path, version, &json!({ "settings": settings })).unwrap();
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.json().unwrap()
+    }
+
     pub(crate) fn request(&self, api: &Api, id: &str) -> Value {
         let reply = api.get(&format!("/v1/requests/{id}")).unwrap();
         assert_eq!(reply.status, 200, "{}", reply.text());

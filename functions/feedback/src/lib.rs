@@ -37,7 +37,8 @@ struct Mail {
 /// SES hands each tag back as a list.
 #[derive(Debug, Deserialize)]
 struct Tags {
-    request: [RequestId; 1],
+    /// Absent where the mail is about no request.
+    request: Option<[RequestId; 1]>,
     occasion: [String; 1],
 }
 
@@ -55,7 +56,10 @@ impl Feedback {
         now: DateTime<Utc>,
     ) -> Result<Value, TaskError> {
         let (request, news) = read(event.detail)?;
-        let recorded = self.table.note(request, &news, now).await?;
+        let recorded = match request {
+            Some(request) => self.table.note(request, &news, now).await?,
+            None => true,
+        };
         if recorded {
             let metric = match news.event {
                 EventKind::MailBounced => Metric::MailsBounced,
@@ -67,11 +71,11 @@ impl Feedback {
     }
 }
 
-fn read(detail: Value) -> Result<(RequestId, News), TaskError> {
+fn read(detail: Value) -> Result<(Option<RequestId>, News), TaskError> {
     let detail: Detail = serde_json::from_value(detail).map_err(|error| {
         TaskError::new(names::BAD_EVENT, "The event is not one of SES about a mail of ours.").because(error)
     })?;
-    let [request] = detail.mail.tags.request;
+    let request = detail.mail.tags.request.map(|[request]| request);
     let [occasion] = detail.mail.tags.occasion;
     let news = match (detail.event_type, detail.bounce) {
         (EventType::Bounce, Some(bounce)) => {
@@ -90,7 +94,7 @@ mod tests {
 
     use super::*;
 
-    fn read_text(text: &str) -> Result<(RequestId, News), TaskError> {
+    fn read_text(text: &str) -> Result<(Option<RequestId>, News), TaskError> {
         read(serde_json::from_str::<EventBridgeEvent<Value>>(text).unwrap().detail)
     }
 
@@ -106,7 +110,7 @@ mod tests {
     fn a_bounce_says_which_mail_and_whether_for_good() {
         let read = read_text(include_str!("../../../events/feedback/bounce.json")).unwrap();
         let news = News { event: EventKind::MailBounced, detail: "received, permanent".into() };
-        assert_eq!(read, (request().id, news));
+        assert_eq!(read, (Some(request().id), news));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use habeas_domain::{
-    Cursor, Directory, FieldError, Filter, Member, Page, Problem, Requests, TEMPLATE, history_csv, view,
-    whole_view,
+    Action, Cursor, Directory, FieldError, Filter, Member, Page, Problem, Requests, TEMPLATE, history_csv,
+    may, view, whole_view,
 };
 use habeas_lambda::{Call, Fault, Reply, signed_in, signed_in_for};
 use serde_json::json;
@@ -46,10 +46,7 @@ impl<D: Directory, R: Requests> History<D, R> {
     async fn template(&self, call: &Call) -> Result<Reply, Fault> {
         let member = signed_in(&self.directory, call).await?;
         call.only_queries(&[])?;
-        if !member.role.administers() {
-            let detail = "Lists are uploaded by owners and admins. Ask for your own data with a JSON body.";
-            return Err(Problem::forbidden("upload-needs-administrator", detail).into());
-        }
+        may(member.role, Action::FileForList).map_err(Problem::from)?;
         Ok(Reply::csv(TEMPLATE.to_owned(), "habeas-people.csv"))
     }
 
@@ -85,7 +82,7 @@ impl<D: Directory, R: Requests> History<D, R> {
 
 fn filter(call: &Call, member: &Member) -> Result<Filter, Problem> {
     let query = |name: &str| call.query(name);
-    if member.role.administers() {
+    if may(member.role, Action::HandleAnyRequest).is_ok() {
         call.only_queries(&[&Filter::QUERIES[..], &["cursor", "limit"]].concat())?;
         Filter::parse(query)
     } else {

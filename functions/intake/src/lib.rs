@@ -1,9 +1,9 @@
 //! `POST /v1/requests`: files a request and starts its workflow.
 
 use habeas_domain::{
-    Directory, EmailAddress, Executions, Filing, IdempotencyKey, Member, Order, Participants, Problem,
-    Request, RequestId, Requests, Slots, Stamp, StoreError, Waits, all_known, file_request, may_file,
-    unknown, view,
+    Action, Directory, EmailAddress, Executions, Filing, House, IdempotencyKey, Member, Order, Participants,
+    Problem, Request, RequestId, Requests, Slots, Stamp, StoreError, Waits, all_known, file_request, may,
+    may_file, unknown, view,
 };
 use habeas_lambda::{Body, Call, Fault, Reply, caller, chain};
 
@@ -32,9 +32,8 @@ impl<D: Directory, P: Participants, R: Requests, E: Executions> Intake<D, P, R, 
         let (member, known) = asked.ok_or_else(Problem::unknown_member)?;
         let (order, is_upload) = order?;
         let key = call.header("idempotency-key").map(|key| IdempotencyKey::parse(&key)).transpose()?;
-        if is_upload && !member.role.administers() {
-            let detail = "Lists are uploaded by owners and admins. Ask for your own data with a JSON body.";
-            return Err(Problem::forbidden("upload-needs-administrator", detail).into());
+        if is_upload {
+            may(member.role, Action::FileForList).map_err(Problem::from)?;
         }
         self.file(order, key, &member, known, stamp).await
     }
@@ -56,7 +55,8 @@ impl<D: Directory, P: Participants, R: Requests, E: Executions> Intake<D, P, R, 
             if let Some(first) = guards.earlier(&order, stamp.at)? {
                 return self.repeat(member, first).await;
             }
-            may_file(&order, member, guards.account.as_ref().ok_or_else(Problem::unknown_member)?)?;
+            let account = guards.account.as_ref().ok_or_else(Problem::unknown_member)?;
+            may_file(&order, member, House { account, settings: &guards.settings })?;
             let open_twins = self.requests.open_among(&member.account, &guards.twins).await?;
             if let Some(twin) = open_twins.last().filter(|_| !order.allow_duplicate) {
                 return Err(Problem::duplicate(*twin).into());
@@ -90,7 +90,7 @@ impl<D: Directory, P: Participants, R: Requests, E: Executions> Intake<D, P, R, 
         mut known: Vec<EmailAddress>,
     ) -> Result<Vec<EmailAddress>, StoreError> {
         let others: Vec<_> = unknown(order, &known).cloned().collect();
-        if member.role.administers() && !others.is_empty() {
+        if may(member.role, Action::FileForList).is_ok() && !others.is_empty() {
             known.extend(self.participants.found(&member.account, &others).await?);
         }
         Ok(known)

@@ -2,11 +2,11 @@
 
 use chrono::TimeDelta;
 use habeas_domain::{
-    Account, Filing, IdempotencyKey, Kind, Order, Problem, Request, RequestId, Role, Slots, Stamp, Status,
+    Filing, IdempotencyKey, Kind, Order, Problem, Request, RequestId, Role, Setting, Slots, Stamp, Status,
     Waits,
 };
 use habeas_lambda::{Call, Reply};
-use habeas_testkit::{Draft, Memory, account, address, at, call, events, member, reply};
+use habeas_testkit::{Draft, Memory, account, address, at, call, events, member, reply, settings_with};
 use intake::Intake;
 use serde_json::{Value, json};
 
@@ -15,16 +15,13 @@ const DELETION: &str = include_str!("../../../events/intake/deletion.json");
 const UPLOAD: &str = include_str!("../../../events/intake/upload.json");
 const OWN_EXPORT: &str = include_str!("../../../events/intake/own-export.json");
 
-fn amber() -> Account {
-    Account { self_service: true, ..account("amber") }
-}
-
 /// Ana, an admin, and Bob, a member, of amber; Eve, a member of birch.
 fn people() -> Memory {
     Memory::default()
-        .with_member(member("amber", "ana@amber.example", Role::Admin), amber())
-        .with_member(member("amber", "bob@amber.example", Role::Member), amber())
+        .with_member(member("amber", "ana@amber.example", Role::Admin), account("amber"))
+        .with_member(member("amber", "bob@amber.example", Role::Member), account("amber"))
         .with_member(member("birch", "eve@birch.example", Role::Member), account("birch"))
+        .with_settings("amber", settings_with("amber", Setting::SelfServiceRequests))
 }
 
 fn stamp() -> Stamp {
@@ -280,7 +277,7 @@ async fn a_key_with_another_order_is_refused() {
 
 #[tokio::test]
 async fn a_key_is_its_users_own() {
-    let memory = people().with_member(member("amber", "amy@amber.example", Role::Owner), amber());
+    let memory = people().with_member(member("amber", "amy@amber.example", Role::Owner), account("amber"));
     let body = json!({"kind": "export", "subjects": ["amy@amber.example"]}).to_string();
     assert_eq!(answer(&memory, &keyed("k").call()).await.status(), 201);
     let amys = keyed("k").by("amy@amber.example").body(body).call();

@@ -1,21 +1,18 @@
 mod english;
 mod german;
-mod language;
 mod occasion;
-mod one_line;
 mod phrases;
 mod size;
 #[cfg(test)]
 mod tests;
 
-use askama::Template;
 use habeas_aws::Letter;
 use habeas_domain::{Kind, Request};
+use habeas_letter::{Content, Link, one_line};
 
-use one_line::one_line;
 use phrases::Phrases;
 
-pub use language::Language;
+pub use habeas_letter::Language;
 pub use occasion::Occasion;
 
 /// What is longer is no name, and the mail must stay readable.
@@ -32,51 +29,24 @@ pub fn letter(
     language: Language,
     page_url: &str,
 ) -> Result<Letter, askama::Error> {
-    let content = content(occasion, request, language.phrases(), page_url);
-    Ok(Letter {
-        subject: content.heading.to_owned(),
-        text: Text { content: &content }.render()?,
-        html: Html { content: &content }.render()?,
-    })
+    content(occasion, request, language, page_url).letter()
 }
 
-#[derive(Template)]
-#[template(path = "mail.txt", escape = "none")]
-struct Text<'a> {
-    content: &'a Content,
-}
-
-#[derive(Template)]
-#[template(path = "mail.html")]
-struct Html<'a> {
-    content: &'a Content,
-}
-
-/// What both forms of a mail say. No address, and no name but the recipient's
-/// own: mail is read over shoulders, and forwarded.
-struct Content {
-    lang: &'static str,
-    heading: &'static str,
-    greeting: String,
-    sentences: Vec<String>,
-    /// The page of the request. The operator is no member of the account and cannot see it.
-    link: Option<String>,
-    see_request: &'static str,
-    footer: Vec<String>,
-}
-
-fn content(occasion: Occasion, request: &Request, phrases: &dyn Phrases, page_url: &str) -> Content {
+fn content(occasion: Occasion, request: &Request, language: Language, page_url: &str) -> Content {
+    let phrases = phrases::of(language);
     let for_operator = occasion.is_for_operator();
     let name = one_line(&request.requestor.name, NAME_CHARS_MAX);
     let name = Some(name.as_str()).filter(|name| !for_operator && !name.is_empty());
     let footer = if for_operator { phrases.why_operator() } else { phrases.why_requestor(request.id) };
+    // The operator is no member of the account and cannot see the page.
+    let link = (!for_operator)
+        .then(|| Link { url: format!("{page_url}/{}", request.id), text: phrases.see_request() });
     Content {
-        lang: phrases.tag(),
+        language,
         heading: phrases.heading(occasion, request.kind),
         greeting: phrases.greeting(name),
         sentences: sentences(occasion, request, phrases),
-        link: (!for_operator).then(|| format!("{page_url}/{}", request.id)),
-        see_request: phrases.see_request(),
+        link,
         footer: footer.into(),
     }
 }

@@ -4,7 +4,7 @@
 mod letter;
 
 use chrono::{DateTime, Utc};
-use habeas_aws::{MailClaim, Mailer, News, Table, Unsent};
+use habeas_aws::{MailClaim, MailSlot, Mailer, News, Table, Unsent};
 use habeas_domain::{
     AccountId, EmailAddress, EventKind, Request, RequestId, Requests, Status, StoreError, Warning,
 };
@@ -72,7 +72,7 @@ impl Notify {
             self.remember(occasion, &request, ", nobody is named to be told", now).await?;
             return Ok(Told { sent: false });
         };
-        let sent = match self.table.claim_mail(id, &occasion.name(), now).await? {
+        let sent = match self.table.claim_mail(&MailSlot::about_request(id, &occasion.name()), now).await? {
             MailClaim::Sent => false,
             MailClaim::Theirs => {
                 return Err(TaskError::new(names::UNAVAILABLE, "The mail is being sent just now."));
@@ -125,12 +125,13 @@ impl Notify {
         let letter = letter(occasion, request, self.language, &self.page_url).map_err(|error| {
             TaskError::new(names::INCOMPLETE, "The mail cannot be written.").because(error)
         })?;
-        let mail = occasion.name();
-        match self.mailer.send(recipient, &letter, request.id, &mail).await {
-            Ok(message_id) => Ok(self.table.mark_mail(request.id, &mail, &message_id, now).await?),
+        let (mail, about) = (occasion.name(), request.id.to_string());
+        let slot = MailSlot::about_request(request.id, &mail);
+        match self.mailer.send(recipient, &letter, &[("request", &about), ("occasion", &mail)]).await {
+            Ok(message_id) => Ok(self.table.mark_mail(&slot, &message_id, now).await?),
             // Nobody has it: the next try need not wait for the claim's end.
             Err(Unsent::Refused(fault)) => {
-                self.table.release_mail(request.id, &mail).await?;
+                self.table.release_mail(&slot).await?;
                 Err(fault.into())
             }
             Err(Unsent::Unknown(fault)) => Err(fault.into()),

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use habeas_aws::ArchiveNote;
+use habeas_aws::{ArchiveNote, MailSlot};
 use habeas_domain::StoreError;
 use serde_json::json;
 
@@ -12,7 +12,7 @@ impl Sweep {
             let first = self.expiry.expire(note.request, now).await?;
             return Ok(if first { Done::Expired } else { Done::NothingToDo });
         }
-        if self.table.mail_sent(note.request, "expiring").await? {
+        if self.table.mail_sent(&MailSlot::about_request(note.request, "expiring")).await? {
             self.table.look_at_archive(note, note.expires_at).await?;
         } else {
             let since = now - (note.expires_at - ArchiveNote::NOTICE);

@@ -12,7 +12,7 @@ use habeas_aws::{StateMachine, Table};
 use habeas_domain::{RequestId, StoreError};
 use habeas_lambda::{Function, Metric, chain, emit};
 use habeas_work::Expiry;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A request that was filed this long ago should have been started.
 const PATIENCE: TimeDelta = TimeDelta::seconds(5);
@@ -22,20 +22,6 @@ const AGAIN_AT_FIRST: TimeDelta = TimeDelta::minutes(5);
 
 /// How many requests, and how many archives, are looked at at a time.
 const AT_A_TIME: usize = 8;
-
-/// What the schedule sends. It carries nothing, but whatever else arrives was
-/// meant for another function.
-#[derive(Debug, Deserialize)]
-pub struct Tick {
-    #[serde(rename = "detail-type")]
-    _detail_type: Scheduled,
-}
-
-#[derive(Debug, Deserialize)]
-enum Scheduled {
-    #[serde(rename = "Scheduled Event")]
-    Event,
-}
 
 /// What sweeping takes.
 #[derive(Debug)]
@@ -179,6 +165,7 @@ impl Swept {
 
 #[cfg(test)]
 mod tests {
+    use habeas_lambda::Tick;
     use habeas_testkit::events;
 
     use super::*;

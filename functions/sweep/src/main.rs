@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use habeas_aws::{Aws, Bucket, StateMachine, required};
-use habeas_lambda::{Function, LambdaEvent, StartError, deadline, init, now, serve_task, table};
+use habeas_lambda::{Function, LambdaEvent, StartError, Tick, deadline, init, now, serve_task, table};
 use habeas_work::Expiry;
-use sweep::{Sweep, Tick};
+use sweep::Sweep;
 
 /// What is kept back of an invocation's time to report.
 const RESERVE: Duration = Duration::from_secs(5);

@@ -1,5 +1,5 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use habeas_aws::{Execution, News};
+use habeas_aws::{Execution, MailSlot, News};
 use habeas_domain::{
     EventKind, Executions, Request, RequestId, Status, StoreError, Warning, next_look, silent_since,
 };
@@ -82,7 +82,7 @@ impl Sweep {
     /// growing intervals. What cannot be told in a day is noted as such.
     async fn finish(&self, request: &Request, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mail = request.status.to_string().to_lowercase();
-        if self.table.mail_sent(request.id, &mail).await? {
+        if self.table.mail_sent(&MailSlot::about_request(request.id, &mail)).await? {
             return self.table.close(request).await;
         }
         let since = now - request.tell_since.unwrap_or(now);

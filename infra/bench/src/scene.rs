@@ -1,8 +1,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use habeas_aws::request_key;
 use habeas_domain::{
-    Account, Archive, Digest, EmailAddress, Filing, Member, Order, Request, RequestId, Requests, Role, Slots,
-    Stamp, Status, Waits, file_request,
+    Archive, Digest, EmailAddress, Filing, Member, Order, Request, RequestId, Requests, Role, Slots, Stamp,
+    Status, Waits, file_request,
 };
 use habeas_local_table::LocalTable;
 use habeas_testkit::{account, at, member};
@@ -39,10 +39,13 @@ fn ana() -> Member {
 impl Scene {
     pub(crate) async fn new() -> Self {
         let local = LocalTable::new();
-        let members: Vec<Member> =
-            people().iter().map(|person| member("amber", person, Role::Member)).chain([ana()]).collect();
-        let accounts = [Account { self_service: true, ..account("amber") }];
-        local.table().import(&accounts, &members, now()).await.expect("an import");
+        let table = local.table();
+        assert!(table.upsert_account(&account("amber"), now()).await.expect("an account"));
+        for person in people() {
+            let person = member("amber", &person, Role::Member);
+            assert!(table.upsert_member(&person, now()).await.expect("a member"));
+        }
+        assert!(table.upsert_member(&ana(), now()).await.expect("an admin"));
         Self { local }
     }
 

@@ -1,8 +1,10 @@
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 use aws_sdk_s3::types::{
-    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration,
-    LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration, ServerSideEncryption,
-    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, DefaultRetention, ExpirationStatus,
+    LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration,
+    ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetentionMode, ObjectLockRule,
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+    ServerSideEncryptionRule,
 };
 use serde_json::{Map, Value};
 
@@ -10,7 +12,7 @@ use crate::deploy::Deployed;
 use crate::{Clients, LocalError, Result};
 
 /// Applies by API what the emulator's CloudFormation leaves out of a template:
-/// expiry of tables, lifecycle and encryption of buckets.
+/// expiry of tables, lifecycle, encryption and locks of buckets.
 pub(crate) async fn apply(clients: &Clients, deployed: &Deployed) -> Result<()> {
     let resources = deployed.template["Resources"].as_object();
     for (name, resource) in resources.into_iter().flatten() {
@@ -23,6 +25,7 @@ pub(crate) async fn apply(clients: &Clients, deployed: &Deployed) -> Result<()> 
             Some("AWS::S3::Bucket") => {
                 lifecycle(clients, name, physical, &properties).await?;
                 encryption(clients, physical, &properties).await?;
+                object_lock(clients, physical, &properties).await?;
             }
             _ => {}
         }
@@ -164,6 +167,30 @@ async fn encryption(clients: &Clients, bucket: &str, properties: &Value) -> Resu
         .send()
         .await
         .map_err(LocalError::aws(action()))?;
+    Ok(())
+}
+
+async fn object_lock(clients: &Clients, bucket: &str, properties: &Value) -> Result<()> {
+    let retention = &properties["ObjectLockConfiguration"]["Rule"]["DefaultRetention"];
+    let Some(mode) = retention["Mode"].as_str() else {
+        return Ok(());
+    };
+    let retention = DefaultRetention::builder()
+        .mode(ObjectLockRetentionMode::from(mode))
+        .set_days(days(&retention["Days"]))
+        .build();
+    let configuration = ObjectLockConfiguration::builder()
+        .object_lock_enabled(ObjectLockEnabled::Enabled)
+        .rule(ObjectLockRule::builder().default_retention(retention).build())
+        .build();
+    clients
+        .s3
+        .put_object_lock_configuration()
+        .bucket(bucket)
+        .object_lock_configuration(configuration)
+        .send()
+        .await
+        .map_err(LocalError::aws(format!("lock bucket {bucket}")))?;
     Ok(())
 }
 

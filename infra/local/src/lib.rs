@@ -23,6 +23,7 @@ mod plain_http;
 mod process;
 mod progress;
 mod rows;
+mod signed;
 mod snapshot;
 mod stack;
 mod state;

@@ -1,12 +1,10 @@
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::clients::{REGION, root_credentials};
+use crate::signed::signed;
 use crate::{Api, LocalError, Result};
 
 /// One page of FilterLogEvents, and a bound on pages read at once.
@@ -118,29 +116,11 @@ impl LogReader {
     }
 
     fn call(&self, target: &str, body: &str) -> Result<crate::Response> {
-        let failed = |error: &dyn std::error::Error| LocalError::unexpected("read the logs", error);
-        let fixed = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
-        let host = self.endpoint.trim_start_matches("http://");
-        let identity = root_credentials().into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(REGION)
-            .name("logs")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| failed(&error))?
-            .into();
+        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
         let url = format!("{}/", self.endpoint);
-        let signed_headers = fixed.into_iter().chain([("host", host)]);
-        let body = body.as_bytes();
-        let request = SignableRequest::new("POST", url, signed_headers, SignableBody::Bytes(body))
-            .map_err(|error| failed(&error))?;
-        let (instructions, _) = sign(request, &parameters).map_err(|error| failed(&error))?.into_parts();
-        let (headers, _) = instructions.into_parts();
-        let mut all: Vec<(&str, &str)> = fixed.to_vec();
-        all.extend(headers.iter().map(|header| (header.name(), header.value())));
-        self.api.send("POST", "/", &all, body)
+        let signed = signed("logs", "POST", &url, &headers, body.as_bytes())?;
+        let all: Vec<_> = signed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.api.send("POST", "/", &all, body.as_bytes())
     }
 }
 

@@ -85,7 +85,8 @@ impl Packager<'_> {
         if !binary.is_file() {
             return Err(LocalError::BinaryMissing { function: function.to_owned(), path: binary });
         }
-        let sources = [binary, folder.join("data-map.toml")];
+        let beside = ["data-map.toml", "ai-terms.toml", "ai-terms.md"].map(|name| folder.join(name));
+        let sources: Vec<_> = [binary].into_iter().chain(beside).collect();
         let stamp = stamp(&sources)?;
         if let Some(key) = known.key(function, &stamp) {
             return Ok(key);

@@ -20,6 +20,7 @@ pub struct StackState {
     pub table: String,
     pub archive_bucket: String,
     pub work_bucket: String,
+    pub anchor_bucket: String,
     pub state_machine_arn: String,
     pub user_pool_id: String,
     pub client_id: String,

@@ -175,6 +175,7 @@ fn describe(
         table: stack.output("TableName")?,
         archive_bucket: stack.output("ArchiveBucket")?,
         work_bucket: stack.output("WorkBucket")?,
+        anchor_bucket: stack.output("AnchorBucket")?,
         state_machine_arn: stack.output("StateMachineArn")?,
         user_pool_id: stack.output("UserPoolId")?,
         client_id: stack.output("UserPoolClientId")?,

@@ -11,8 +11,8 @@ use crate::{LocalError, Result, target_dir};
 pub const EMULATOR_PACKAGES: &[&str] =
     &["ministack==1.5.33", "aws-sam-translator==1.115.0", "cryptography==50.0.2"];
 
-/// What reads the templates for mistakes.
-pub const LINT_PACKAGES: &[&str] = &["cfn-lint==1.58.0"];
+/// What reads the templates and the sample events for mistakes.
+pub const LINT_PACKAGES: &[&str] = &["cfn-lint==1.58.0", "check-jsonschema==0.39.0"];
 
 /// A Python virtual environment with exactly the pinned packages.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use habeas_local::{Api, Directory, Response, Stack, UpOptions, Venv, target_dir};
+use habeas_local::{Api, Response, Stack, UpOptions, Venv, target_dir};
 use habeas_sample_data::{cast, generate};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -32,25 +32,36 @@ const EXPORT_SECONDS_MAX: u32 = 90;
 /// turned away at the door, and that nothing behind it was tried.
 const FILED_MIN: usize = 20;
 
+/// Made-up calls change settings some sixty times.
+const CHANGED_MIN: usize = 20;
+
 /// Calls the API of a freshly deployed stack.
 pub(crate) async fn run(ui: &Ui) -> Outcome {
     let options = UpOptions::new(&root(), TEST_STACK)?;
     let stack = Stack::up(&options.clone().waits(EXPORT_WAIT_SECONDS, WAIT_SECONDS), ui).await?;
-    learn_people(&stack).await?;
+    learn_people(&stack, ui).await?;
     let api = stack.api_as(&cast().admin).await?;
     let finished = finished_export(&api).await?;
+    let (terms, classes) = consent(&api)?;
     let stack = Stack::up(&options.waits(WAIT_SECONDS, WAIT_SECONDS), ui).await?;
     ui.finish();
-    schemathesis(&stack, &finished).await?;
-    check_filed(&api)
+    let there = [
+        ("HABEAS_API_PEOPLE", people().join(",")),
+        ("HABEAS_API_FINISHED", finished),
+        ("HABEAS_API_TERMS", terms),
+        ("HABEAS_API_CLASSES", classes.join(",")),
+    ];
+    schemathesis(&stack, there).await?;
+    check_left(&api, "/v1/requests?limit=100", "requests", FILED_MIN)?;
+    check_left(&api, "/v1/settings/ledger?limit=100", "entries", CHANGED_MIN)
 }
 
 /// The generated data's people, without what is held of them: the calls are
 /// about requests, and no request of theirs gets as far as the data.
-async fn learn_people(stack: &Stack) -> Outcome {
+async fn learn_people(stack: &Stack, ui: &Ui) -> Outcome {
     let dir = target_dir(&root()).join("api").join("data");
     generate(&dir)?;
-    import::directory(stack, &Directory::read(&dir)?).await
+    import::folder(stack, &dir, ui).await
 }
 
 /// Members of the caller's account to file for.
@@ -77,7 +88,18 @@ async fn finished_export(api: &Api) -> Outcome<String> {
     Err(format!("the export {id} was not finished after {EXPORT_SECONDS_MAX} s").into())
 }
 
-async fn schemathesis(stack: &Stack, finished: &str) -> Outcome {
+/// What consent can be given to and for: the version of the terms that holds,
+/// and the classes of content.
+fn consent(api: &Api) -> Outcome<(String, Vec<String>)> {
+    let shown = json_of(&api.get("/v1/settings/account")?, 200)?;
+    let training = &shown["settings"]["ai_training"];
+    let terms = training["terms_version"].as_str().ok_or("the settings show no version of the terms")?;
+    let classes = training["value"].as_object().ok_or("the settings show no classes of content")?;
+    Ok((terms.to_owned(), classes.keys().cloned().collect()))
+}
+
+/// Calls the API, where there is what made-up calls name.
+async fn schemathesis(stack: &Stack, there: [(&str, String); 4]) -> Outcome {
     let (root, infra) = (root(), root().join("infra"));
     let venv = Venv::ensure_with(&root, "venv-api", PACKAGES)?;
     let dir = target_dir(&root).join("api");
@@ -89,21 +111,22 @@ async fn schemathesis(stack: &Stack, finished: &str) -> Outcome {
     calls.env("no_proxy", "127.0.0.1");
     // The token goes by the environment, where the list of processes does not show it.
     calls.env("HABEAS_API_TOKEN", stack.token(&cast().admin).await?);
-    calls.env("HABEAS_API_PEOPLE", people().join(",")).env("HABEAS_API_FINISHED", finished);
+    calls.envs(there);
     calls.env("SCHEMATHESIS_HOOKS", infra.join("schemathesis_hooks.py"));
     calls.arg("--config-file").arg(infra.join("schemathesis.toml"));
     calls.arg("run").arg(infra.join("openapi.json")).args(["--url", &stack.state().api_url]);
     build::run(&mut calls, "schemathesis")
 }
 
-fn check_filed(api: &Api) -> Outcome {
-    let page = json_of(&api.get("/v1/requests?limit=100")?, 200)?;
-    let filed = page["requests"].as_array().map_or(0, Vec::len);
-    if filed < FILED_MIN {
+/// Whether enough of what made-up calls were to do was done.
+fn check_left(api: &Api, path: &str, kind: &str, least: usize) -> Outcome {
+    let page = json_of(&api.get(path)?, 200)?;
+    let left = page[kind].as_array().map_or(0, Vec::len);
+    if left < least {
         let hint = "see infra/schemathesis_hooks.py";
-        return Err(format!("made-up calls filed only {filed} requests: {hint}").into());
+        return Err(format!("made-up calls left only {left} {kind} at {path}: {hint}").into());
     }
-    println!("made-up calls filed {filed} requests");
+    println!("made-up calls left {left} {kind} at {path}");
     Ok(())
 }
 

@@ -99,7 +99,7 @@ async fn journeys(ui: &Ui) -> Outcome {
     Stack::up(&options, ui).await?;
     ui.finish();
     let mut tests = build::cargo_command();
-    tests.env("HABEAS_STACK", TEST_STACK);
+    tests.env("HABEAS_STACK", TEST_STACK).env("HABEAS_XTASK", std::env::current_exe()?);
     tests.args(["test", "--workspace", "--test", "journeys", "--features", "habeas-journeys/stack"]);
     // One after the other: they compare all of the sources before and after.
     tests.args(["--", "--test-threads", "1"]);

@@ -5,7 +5,7 @@ use std::process::Command;
 use habeas_local::{LINT_PACKAGES, Venv, target_dir};
 use serde_json::{Value, json};
 
-use crate::{Outcome, build, root};
+use crate::{Outcome, build, root, schemas};
 
 const MACHINE: &str = "statemachines/privacy-request.asl.json";
 
@@ -28,7 +28,7 @@ pub(crate) fn run() -> Outcome {
     lint.current_dir(&root).args(["infra/template.yaml", "infra/sample-app.yaml"]).arg(file);
     build::run(&mut lint, "cfn-lint")?;
     println!("templates and state machine: no findings");
-    Ok(())
+    schemas::check(&venv, &root, &dir)
 }
 
 /// What a linter of shapes does not see: that every arrow ends somewhere, and

@@ -2,7 +2,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use habeas_local::{Down, Layout, Progress, Stack, StackState, UpOptions};
+use habeas_local::{Down, Layout, Stack, StackState, UpOptions};
 use serde_json::Value;
 
 use crate::ui::Ui;
@@ -130,16 +130,8 @@ pub(crate) async fn run(command: Command) -> Outcome {
 /// Loads a folder into the sample application, and its people into the directory.
 pub(crate) async fn load(stack: &mut Stack, dir: &std::path::Path, ui: &Ui) -> Outcome {
     let loaded = stack.load(dir, ui).await?;
-    ui.step("Importing accounts and members");
-    import::directory(stack, &loaded.directory).await?;
-    ui.say(&format!(
-        "Loaded {} rows, {} files and {} members in {:.0} s.",
-        loaded.rows,
-        loaded.files,
-        loaded.directory.members.len(),
-        loaded.seconds
-    ));
-    Ok(())
+    ui.say(&format!("Loaded {} rows and {} files in {:.0} s.", loaded.rows, loaded.files, loaded.seconds));
+    import::folder(stack, dir, ui).await
 }
 
 pub(crate) async fn invoke(options: &Invoke) -> Outcome {

@@ -9,8 +9,10 @@ mod build;
 mod checks;
 mod demo;
 mod import;
+mod ledger;
 mod lint;
 mod local;
+mod schemas;
 mod ui;
 
 use std::path::PathBuf;
@@ -37,9 +39,28 @@ enum Command {
     Test(checks::Options),
     /// Measures, and fails where a figure is not reached.
     Bench(bench::Options),
+    /// Imports accounts and members in bulk, into a local stack or a table on AWS.
+    ///
+    /// ACCOUNTS_JSON is an array of {"account_id", "name", "plan", "country"}, of 32 MiB at
+    /// most (some 300,000 accounts). MEMBERS_CSV names its columns account_id, email, name and
+    /// role in the first line, in any order, and has one person in each line after it; it may
+    /// be of any length, and is read in UTF-8 with or without a byte order mark.
+    ///
+    /// Of several accounts with one id, or people with one address, the first counts. What
+    /// Habeas has learnt since --as-of is left as it is, and so is who has been removed since
+    /// then: an import can come late, and can be repeated. Nobody is removed for not being in
+    /// the files.
+    ///
+    /// What is not in order is refused with its reason, row by row, and so is everybody whose
+    /// account is not among the good ones of ACCOUNTS_JSON. All other rows are imported. The
+    /// command fails if any row was refused.
+    Import(import::Options),
     /// Starts, stops and looks at the local stack.
     #[command(subcommand)]
     Local(local::Command),
+    /// Checks what the ledgers of consents and settings hold.
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// Calls a function of the local stack with an event, and prints the reply and the log.
     Invoke(local::Invoke),
 }
@@ -61,7 +82,9 @@ fn run(command: Command) -> Outcome {
         Command::Demo(options) => runtime.block_on(demo::run(&options)),
         Command::Test(options) => checks::run(&options, &runtime),
         Command::Bench(options) => bench::run(&options),
+        Command::Import(options) => runtime.block_on(import::run(&options)),
         Command::Local(command) => runtime.block_on(local::run(command)),
+        Command::Ledger(command) => runtime.block_on(ledger::run(&command)),
         Command::Invoke(invoke) => runtime.block_on(local::invoke(&invoke)),
     }
 }

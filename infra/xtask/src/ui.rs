@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use habeas_local::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often a pipe is told of rows that are being loaded.
+/// How often a pipe is told of rows that are passing.
 const PIPE_PAUSE: Duration = Duration::from_secs(5);
 
 /// Shows what is going on: a moving line on a terminal, plain lines in a pipe.
@@ -47,6 +47,23 @@ impl Ui {
         }
     }
 
+    /// How far a step has come. May be called as often as one likes.
+    pub(crate) fn count(&self, message: &str) {
+        self.moving(message, false);
+    }
+
+    /// A pipe is told now and then, and in the end.
+    fn moving(&self, message: &str, is_last: bool) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(message.to_owned());
+        } else if let Ok(mut told) = self.told.lock()
+            && (is_last || told.is_none_or(|at| at.elapsed() >= PIPE_PAUSE))
+        {
+            println!("   {message}");
+            *told = Some(Instant::now());
+        }
+    }
+
     pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -66,14 +83,6 @@ impl Progress for Ui {
     }
 
     fn rows(&self, done: usize, total: usize) {
-        let message = format!("Loading rows: {done} of {total}");
-        if let Some(bar) = &self.bar {
-            bar.set_message(message);
-        } else if let Ok(mut told) = self.told.lock()
-            && (done == total || told.is_none_or(|at| at.elapsed() >= PIPE_PAUSE))
-        {
-            println!("   {message}");
-            *told = Some(Instant::now());
-        }
+        self.moving(&format!("Loading rows: {done} of {total}"), done == total);
     }
 }

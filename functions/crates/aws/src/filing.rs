@@ -1,5 +1,3 @@
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use chrono::TimeDelta;
 use habeas_domain::{AccountId, Filing, Guards, RequestId, Slots, StoreError};
@@ -8,7 +6,8 @@ use serde::Deserialize;
 use crate::Table;
 use crate::error::{corrupt, unavailable};
 use crate::keys::{
-    Item, OPEN, about_key, account_key, answer_key, request_key, requestor_partition, text, twin_key,
+    Item, OPEN, about_key, account_key, account_settings_key, answer_key, request_key, requestor_partition,
+    text, twin_key,
 };
 use crate::table::{moment, parsed, take, ttl};
 
@@ -23,13 +22,15 @@ struct Twins {
 
 impl Table {
     pub(crate) async fn read_guards(&self, account: &AccountId, slots: &Slots) -> Result<Guards, StoreError> {
-        let mut keys = vec![account_key(account), twin_key(&slots.twin)];
+        let mut keys = vec![account_key(account), account_settings_key(account), twin_key(&slots.twin)];
         keys.extend(slots.answer.as_ref().map(answer_key));
         let mut rows = self.read_all(keys).await?;
         let answer = slots.answer.as_ref().and_then(|slot| take(&mut rows, &answer_key(slot)));
         let twins = take(&mut rows, &twin_key(&slots.twin)).map(parsed::<Twins>).transpose()?;
+        let settings = take(&mut rows, &account_settings_key(account)).map(parsed).transpose()?;
         Ok(Guards {
             account: take(&mut rows, &account_key(account)).map(parsed).transpose()?,
+            settings: settings.unwrap_or_default(),
             answered: answer.map(parsed).transpose()?,
             twins: twins.map(|twins| twins.requests).unwrap_or_default(),
         })
@@ -46,21 +47,7 @@ impl Table {
             puts.push(self.put(row).build().map_err(unavailable)?);
         }
         let writes = puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build()).collect();
-        // The SDK makes a token for the transaction, so that its own retry is not a second one.
-        let written = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(canceled))
-                    if canceled.cancellation_reasons().iter().any(|reason| {
-                        matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
-                    }) =>
-                {
-                    Err(StoreError::Conflict)
-                }
-                _ => Err(unavailable(error)),
-            },
-        }
+        self.transact(writes).await
     }
 
     fn request_put(&self, filing: &Filing) -> Result<Put, StoreError> {
@@ -102,9 +89,5 @@ impl Table {
             .expression_attribute_names("#until", "until")
             .expression_attribute_values(":now", text(moment(filing.request.created_at)));
         put.build().map(Some).map_err(unavailable)
-    }
-
-    fn put(&self, item: Item) -> PutBuilder {
-        Put::builder().table_name(&self.name).set_item(Some(item))
     }
 }

@@ -16,6 +16,18 @@ pub(crate) const OPEN: &str = "OPEN";
 /// Archives that are still there, by when they expire.
 pub(crate) const ARCHIVES: &str = "ARCHIVES";
 
+/// Accounts with a consent to AI training.
+pub(crate) const CONSENTS: &str = "CONSENTS";
+/// Entries about consents that not everybody concerned has been told of.
+pub(crate) const UNTOLD: &str = "UNTOLD";
+/// Accounts that have a ledger.
+pub(crate) const LEDGERS: &str = "LEDGERS";
+/// Sparse index of an account's owners and admins.
+pub(crate) const BY_ADMINISTRATOR: &str = "by-administrator";
+
+pub(crate) const SETTINGS: &str = "SETTINGS";
+pub(crate) const ENTRY: &str = "ENTRY#";
+
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
@@ -26,6 +38,36 @@ fn key(pk: String, sk: String) -> Item {
 
 pub(crate) fn account_key(account: &AccountId) -> Item {
     key(format!("ACCT#{account}"), "PROFILE".to_owned())
+}
+
+pub(crate) fn account_settings_key(account: &AccountId) -> Item {
+    key(format!("ACCT#{account}"), SETTINGS.to_owned())
+}
+
+/// What somebody has chosen goes with them from account to account.
+pub(crate) fn member_settings_key(email: &EmailAddress) -> Item {
+    key(format!("MEMBER#{}", email.as_str()), SETTINGS.to_owned())
+}
+
+pub(crate) fn ledger_partition(account: &AccountId) -> String {
+    format!("ACCT#{account}#LEDGER")
+}
+
+pub(crate) fn ledger_key(account: &AccountId) -> Item {
+    key(format!("ACCT#{account}"), "LEDGER".to_owned())
+}
+
+pub(crate) fn ledger_head_key(account: &AccountId) -> Item {
+    key(ledger_partition(account), "HEAD".to_owned())
+}
+
+/// Fixed width, so that entries sort by their number.
+pub(crate) fn entry_range(number: u64) -> String {
+    format!("{ENTRY}{number:012}")
+}
+
+pub(crate) fn entry_key(account: &AccountId, number: u64) -> Item {
+    key(ledger_partition(account), entry_range(number))
 }
 
 /// Members are keyed by address alone: a token says who somebody is, and one
@@ -68,6 +110,10 @@ pub(crate) fn archive_key(id: RequestId) -> Item {
     key(format!("REQ#{id}"), "ARCHIVE".to_owned())
 }
 
-pub(crate) fn mail_key(id: RequestId, mail: &str) -> Item {
+pub(crate) fn entry_mail_key(account: &AccountId, number: u64, to: &EmailAddress) -> Item {
+    key(format!("{}#MAIL", ledger_partition(account)), format!("{number:012}#{}", to.as_str()))
+}
+
+pub(crate) fn request_mail_key(id: RequestId, mail: &str) -> Item {
     key(format!("REQ#{id}"), format!("MAIL#{mail}"))
 }

@@ -1,7 +1,7 @@
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::ProvideErrorMetadata;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
-use habeas_domain::{EmailAddress, RequestId, StoreError};
+use habeas_domain::{EmailAddress, StoreError};
 
 use crate::Aws;
 use crate::error::unavailable;
@@ -34,6 +34,9 @@ pub enum Unsent {
     Unknown(#[source] StoreError),
 }
 
+/// A name and a value of letters, digits and `-_.@`.
+pub type MailTag<'a> = (&'static str, &'a str);
+
 impl From<StoreError> for Unsent {
     fn from(fault: StoreError) -> Self {
         Self::Refused(fault)
@@ -52,9 +55,9 @@ impl Mailer {
         &self,
         to: &EmailAddress,
         letter: &Letter,
-        about: RequestId,
-        occasion: &str,
+        tags: &[MailTag<'_>],
     ) -> Result<String, Unsent> {
+        let tags = tags.iter().map(|(name, value)| tag(name, value)).collect::<Result<_, _>>()?;
         let body = Body::builder().text(content(&letter.text)?).html(content(&letter.html)?).build();
         let message = Message::builder().subject(content(&letter.subject)?).body(body).build();
         let sent = self
@@ -64,8 +67,7 @@ impl Mailer {
             .destination(Destination::builder().to_addresses(to.as_str()).build())
             .content(EmailContent::builder().simple(message).build())
             .configuration_set_name(&self.configuration_set)
-            .email_tags(tag("request", &about.to_string())?)
-            .email_tags(tag("occasion", occasion)?)
+            .set_email_tags(Some(tags))
             .send()
             .await
             .map_err(|error| {

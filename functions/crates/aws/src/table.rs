@@ -1,5 +1,7 @@
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use habeas_domain::StoreError;
 use serde::de::DeserializeOwned;
@@ -9,7 +11,7 @@ use crate::error::{corrupt, unavailable};
 use crate::keys::Item;
 
 /// How often what DynamoDB left of a batch is sent again.
-pub(crate) const BATCH_ATTEMPTS_MAX: u32 = 8;
+const BATCH_ATTEMPTS_MAX: u32 = 8;
 
 /// Habeas's one table. What it does for each port stands in a file of its own.
 #[derive(Debug, Clone)]
@@ -76,6 +78,30 @@ impl Table {
         if pending.is_none() { Ok(found) } else { Err(overloaded()) }
     }
 
+    pub(crate) fn put(&self, item: Item) -> PutBuilder {
+        Put::builder().table_name(&self.name).set_item(Some(item))
+    }
+
+    /// Writes all or nothing. `Conflict` where a condition does not hold, or
+    /// somebody else is writing to one of the rows.
+    pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), StoreError> {
+        // The SDK makes a token for the transaction, so that its own retry is not a second one.
+        let written = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        match written {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(canceled))
+                    if canceled.cancellation_reasons().iter().any(|reason| {
+                        matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
+                    }) =>
+                {
+                    Err(StoreError::Conflict)
+                }
+                _ => Err(unavailable(error)),
+            },
+        }
+    }
+
     /// Stores one row, whatever was there.
     pub(crate) async fn write(&self, item: Item) -> Result<(), StoreError> {
         self.client
@@ -110,6 +136,6 @@ pub(crate) fn ttl(at: DateTime<Utc>) -> AttributeValue {
     AttributeValue::N(at.timestamp().to_string())
 }
 
-pub(crate) fn overloaded() -> StoreError {
+fn overloaded() -> StoreError {
     StoreError::Unavailable("DynamoDB left part of a batch undone again and again".into())
 }

@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use csv::{Position, ReaderBuilder, StringRecord, Terminator, Trim, WriterBuilder};
+use serde_json::Value;
 
-use crate::{EmailAddress, FieldError, Member, Request, member_view, request_view};
+use crate::{Action, EmailAddress, FieldError, Member, Request, Sealed, may, member_view, request_view};
 
 /// The example that people fill in.
 pub const TEMPLATE: &str = "email\r\nana@example.com\r\nbob@example.com\r\n";
@@ -88,11 +89,64 @@ pub fn history_csv(requests: &[Request], member: &Member, now: DateTime<Utc>) ->
         // Writing to memory does not fail.
         writer.write_record(cells.into_iter().map(harmless)).is_ok()
     };
-    let administers = member.role.administers();
+    let administers = may(member.role, Action::HandleAnyRequest).is_ok();
     let columns: &[&str] = if administers { &COLUMNS } else { &MEMBER_COLUMNS };
     write(columns.iter().map(|&column| column.to_owned()).collect());
     for request in requests {
         write(if administers { row(request, now) } else { member_row(request, now) });
+    }
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+/// The columns of a ledger.
+const LEDGER_COLUMNS: [&str; 13] = [
+    "number",
+    "at",
+    "by",
+    "role",
+    "scope",
+    "setting",
+    "from",
+    "to",
+    "terms_version",
+    "terms_sha256",
+    "reason",
+    "prev",
+    "hash",
+];
+
+/// Entries of a ledger as a table, one change in a line.
+#[must_use]
+pub fn ledger_csv(entries: &[Sealed]) -> String {
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+    let mut write = |cells: Vec<String>| writer.write_record(cells.into_iter().map(harmless)).is_ok();
+    write(LEDGER_COLUMNS.iter().map(|&column| column.to_owned()).collect());
+    for sealed in entries {
+        let entry = sealed.view();
+        let cell = |value: &Value| match value {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        for change in entry["changes"].as_array().into_iter().flatten() {
+            let of_entry = |name: &str| cell(&entry[name]);
+            let of_terms = |name: &str| cell(entry["terms"].get(name).unwrap_or(&Value::Null));
+            write(vec![
+                of_entry("number"),
+                of_entry("at"),
+                of_entry("by"),
+                of_entry("role"),
+                of_entry("scope"),
+                cell(&change["setting"]),
+                cell(&change["from"]),
+                cell(&change["to"]),
+                of_terms("version"),
+                of_terms("sha256"),
+                of_entry("reason"),
+                of_entry("prev"),
+                of_entry("hash"),
+            ]);
+        }
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }

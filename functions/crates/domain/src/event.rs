@@ -144,20 +144,20 @@ impl Event {
 }
 
 /// Times with one spelling: what is hashed is what is stored.
-mod seconds {
+pub(crate) mod seconds {
     use serde::{Deserializer, Serializer};
 
     use super::{DateTime, Deserialize, SecondsFormat, Utc};
 
-    pub(super) fn text(at: DateTime<Utc>) -> String {
+    pub(crate) fn text(at: DateTime<Utc>) -> String {
         at.to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 
-    pub(super) fn serialize<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&text(*at))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<DateTime<Utc>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<DateTime<Utc>, D::Error> {
         DateTime::deserialize(from)
     }
 }

@@ -2,8 +2,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, Counts, Digest, EmailAddress, FieldError, Kind, Member, Order, Problem, Request, RequestId,
-    Requestor, Status, Timeline, due_at,
+    Account, AccountSettings, Action, Counts, Digest, EmailAddress, FieldError, House, Kind, Member, Order,
+    Problem, Request, RequestId, Requestor, Status, Timeline, due_at, may,
 };
 
 /// How long a repeated submit gets the first one's answer.
@@ -57,7 +57,8 @@ impl Slots {
     pub fn of(order: &Order, member: &Member, key: Option<&IdempotencyKey>) -> Self {
         let (account, email) = (&member.account, member.email.as_str());
         // What administrators file is one pool. A member is not told of it.
-        let pool = if member.role.administers() { "" } else { email };
+        let is_pooled = may(member.role, Action::HandleAnyRequest).is_ok();
+        let pool = if is_pooled { "" } else { email };
         Self {
             answer: key.map(|IdempotencyKey(key)| Digest::of(&format!("{account}\n{email}\n{key}"))),
             twin: Digest::of(&format!("{account}\n{pool}\n{}", order.matter())),
@@ -69,6 +70,7 @@ impl Slots {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Guards {
     pub account: Option<Account>,
+    pub settings: AccountSettings,
     pub answered: Option<Answered>,
     /// The requests about the same that may still be open.
     pub twins: Vec<RequestId>,
@@ -157,31 +159,15 @@ pub fn file_request(order: Order, member: &Member, waits: Waits, stamp: Stamp) -
     }
 }
 
-/// Whether `member` may file `order`. Members file exports of themselves,
-/// where the account allows it; owners and admins file for everybody.
-pub fn may_file(order: &Order, member: &Member, account: &Account) -> Result<(), Problem> {
-    if member.role.administers() {
-        return Ok(());
-    }
-    if order.kind == Kind::Delete {
-        return Err(Problem::forbidden(
-            "deletion-needs-administrator",
-            "Members cannot file deletions. Contact the owner of your account.",
-        ));
-    }
-    if order.subjects.iter().any(|subject| *subject != member.email) {
-        return Err(Problem::forbidden(
-            "others-need-administrator",
-            "Members can request only their own data. Contact your account administrator.",
-        ));
-    }
-    if !account.lets_members_export() {
-        return Err(Problem::forbidden(
-            "self-service-off",
-            "Your account does not let members request their own data. Contact your account administrator.",
-        ));
-    }
-    Ok(())
+/// Whether `member` may file `order`.
+pub fn may_file(order: &Order, member: &Member, house: House<'_>) -> Result<(), Problem> {
+    let is_own = order.subjects == [member.email.clone()];
+    let action = match order.kind {
+        Kind::Delete => Action::FileDeletion,
+        Kind::Export if is_own => Action::FileExportOfOneself(house),
+        Kind::Export => Action::FileExport,
+    };
+    Ok(may(member.role, action)?)
 }
 
 /// Whether everybody an order is about is a member of the account, or a

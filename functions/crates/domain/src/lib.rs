@@ -5,27 +5,44 @@
 //! is a function from one state to the next. The stores repeat the same rules
 //! as write conditions, so that two processes cannot both be right.
 
+mod access;
 mod address;
+mod country;
 mod csv;
 mod cursor;
 mod deadline;
+mod decision;
 mod digest;
 mod event;
 mod filing;
 mod filter;
 mod ids;
 mod kind;
+mod ledger;
+mod object;
 mod order;
+mod patch;
 mod people;
 mod ports;
 mod problem;
 mod request;
+mod revision;
+mod setting;
+mod settings;
+mod settings_view;
+mod terms;
 mod view;
 
+pub use access::{Action, Denial, House, may};
 pub use address::{EmailAddress, NotAnAddress};
-pub use csv::{TEMPLATE, history_csv};
+pub use country::{Country, NotACountry};
+pub use csv::{TEMPLATE, history_csv, ledger_csv};
 pub use cursor::{Cursor, NotACursor};
 pub use deadline::{Warning, days_left, next_look, silent_since};
+pub use decision::{
+    CacheTimes, Decision, Facts, Ground, PEOPLE_MAX, Person, Purpose, QUESTIONS_MAX, Question, Rule, Verdict,
+    decide, of_account,
+};
 pub use digest::Digest;
 pub use event::{BrokenChain, Event, EventKind, Timeline};
 pub use filing::{
@@ -34,9 +51,17 @@ pub use filing::{
 pub use filter::Filter;
 pub use ids::{AccountId, NotAnId, RequestId};
 pub use kind::{DataType, DateRange, Kind, Status};
+pub use ledger::{Actor, Anchor, BrokenLedger, Change, Entry, Head, LedgerCheck, Scope, Sealed};
 pub use order::{Order, SUBJECTS_MAX};
-pub use people::{Account, Member, Plan, Role};
-pub use ports::{Archives, Directory, Executions, Page, Participants, Requests, StoreError};
+pub use patch::SettingsPatch;
+pub use people::{Account, BadField, Member, Plan, Role};
+pub use ports::{
+    Archives, Choices, Directory, Executions, Page, Participants, Requests, Settings, StoreError,
+};
 pub use problem::{FieldError, Problem};
 pub use request::{Archive, Counts, NotRevocable, Request, Requestor, due_at};
+pub use revision::{Revised, Revision, Standing, Witness, lapse};
+pub use setting::{ContentClass, NotAClass, NotATopic, Setting, Topic};
+pub use settings::{AccountSettings, Basis, Chosen, Consent, MemberSettings};
+pub use terms::{AgreedTerms, NotAVersion, Publication, Terms, TermsVersion};
 pub use view::{member_view, request_view, view, whole_view};

@@ -5,6 +5,7 @@ use serde::de::value::{Error as NotAName, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use crate::csv::addresses;
+use crate::object::Object;
 use crate::{DataType, DateRange, Digest, EmailAddress, FieldError, Kind, Problem};
 
 /// The most people one request may be about.
@@ -46,7 +47,7 @@ impl Order {
     /// a 422 that lists all of them.
     pub fn parse(json: &[u8]) -> Result<Self, Problem> {
         let mut reader = serde_json::Deserializer::from_slice(json);
-        let body: Body = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let Object(body): Object<Body> = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let pointer = pointer(error.path());
             let detail = error.inner().to_string();
             Problem::malformed(format!("The body is not a request: {detail}."))

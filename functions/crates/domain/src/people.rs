@@ -1,6 +1,10 @@
+use std::fmt::Display;
+
+use serde::de::value::{Error as NotAName, StrDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, EmailAddress};
+use crate::{AccountId, Country, EmailAddress};
 
 /// A customer account, as the directory knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -9,11 +13,7 @@ pub struct Account {
     pub id: AccountId,
     pub name: String,
     pub plan: Plan,
-    /// ISO 3166-1 alpha-2.
-    pub country: String,
-    /// "Allow users to request their own data": off until an owner or admin turns it on.
-    #[serde(default)]
-    pub self_service: bool,
+    pub country: Country,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,48 @@ pub enum Plan {
     ProMultiLicense,
     Business,
     Enterprise,
+}
+
+/// Why a text does not make an account or a member. It does not repeat the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}`: {reason}")]
+pub struct BadField {
+    pub field: &'static str,
+    pub reason: String,
+}
+
+impl Account {
+    /// Of texts that come from outside.
+    pub fn read(id: &str, name: &str, plan: &str, country: &str) -> Result<Self, BadField> {
+        Ok(Self {
+            id: checked("account_id", AccountId::parse(id))?,
+            name: name.to_owned(),
+            plan: named("plan", "free, free_with_card, pro, pro_multi_license, business, enterprise", plan)?,
+            country: checked("country", Country::parse(country))?,
+        })
+    }
+}
+
+impl Member {
+    /// Of texts that come from outside.
+    pub fn read(account: &str, email: &str, name: &str, role: &str) -> Result<Self, BadField> {
+        Ok(Self {
+            account: checked("account_id", AccountId::parse(account))?,
+            email: checked("email", EmailAddress::parse(email))?,
+            name: name.to_owned(),
+            role: named("role", "owner, admin, member", role)?,
+        })
+    }
+}
+
+/// None of the refusals repeats what it refuses.
+fn checked<T, E: Display>(field: &'static str, parsed: Result<T, E>) -> Result<T, BadField> {
+    parsed.map_err(|reason| BadField { field, reason: reason.to_string() })
+}
+
+fn named<T: DeserializeOwned>(field: &'static str, known: &str, text: &str) -> Result<T, BadField> {
+    let text: StrDeserializer<'_, NotAName> = text.into_deserializer();
+    T::deserialize(text).map_err(|_| BadField { field, reason: format!("none of {known}") })
 }
 
 impl Plan {
@@ -51,20 +93,4 @@ pub enum Role {
     Owner,
     Admin,
     Member,
-}
-
-impl Role {
-    /// Whether the role acts for the whole account and not only for itself.
-    #[must_use]
-    pub fn administers(self) -> bool {
-        matches!(self, Self::Owner | Self::Admin)
-    }
-}
-
-impl Account {
-    /// The setting counts only where the plan has it.
-    #[must_use]
-    pub fn lets_members_export(&self) -> bool {
-        self.self_service && self.plan.offers_self_service()
-    }
 }

@@ -1,10 +1,12 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
 
 use crate::{
-    AccountId, Archive, Cursor, EmailAddress, Filing, Filter, Guards, Member, Request, RequestId, Slots,
+    AccountId, AccountSettings, Archive, Cursor, EmailAddress, Filing, Filter, Guards, Member, Person,
+    Request, RequestId, Revision, Sealed, Slots, Standing,
 };
 
 /// Why a store did not do what was asked.
@@ -135,4 +137,41 @@ pub trait Archives {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> impl Future<Output = Result<String, StoreError>> + Send;
+}
+
+/// The settings of accounts and members, each change with its entry in a ledger.
+pub trait Settings {
+    /// The member behind an address, and all that has been chosen around them.
+    fn standing(
+        &self,
+        email: &EmailAddress,
+    ) -> impl Future<Output = Result<Option<Standing>, StoreError>> + Send;
+
+    /// Stores a change and its entry, or neither. `Conflict` where the ledger,
+    /// the settings, or who changes them are not what they were.
+    fn revise(&self, revision: &Revision) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Entries of a ledger before the one with this number, newest first, each
+    /// with the number that it is stored under. Fewer than `limit` are all there are.
+    fn entries(
+        &self,
+        account: &AccountId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<(u64, Sealed)>, StoreError>> + Send;
+}
+
+/// What decisions rest on, as of now.
+pub trait Choices {
+    /// Those of the accounts that are there.
+    fn of_accounts(
+        &self,
+        accounts: &BTreeSet<&AccountId>,
+    ) -> impl Future<Output = Result<BTreeMap<AccountId, AccountSettings>, StoreError>> + Send;
+
+    /// What is known of the people. Whoever is missing is not known at all.
+    fn of_people(
+        &self,
+        people: &BTreeSet<&EmailAddress>,
+    ) -> impl Future<Output = Result<BTreeMap<EmailAddress, Person>, StoreError>> + Send;
 }

@@ -1,4 +1,5 @@
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::RequestId;
 
@@ -16,7 +17,10 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// The path of the request that is in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request: Option<String>,
+    pub request: Option<Box<str>>,
+    /// What is there instead of what was expected. Boxed: refusals travel a lot, and few have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub present: Option<Box<Value>>,
 }
 
 /// One of several things that are wrong, by JSON pointer (RFC 6901) or by the
@@ -47,7 +51,7 @@ impl Problem {
     #[must_use]
     pub fn new(status: u16, slug: &str, title: &'static str, detail: impl Into<String>) -> Self {
         let uri = format!("urn:habeas:problem:{slug}");
-        Self { uri, title, status, detail: detail.into(), errors: Vec::new(), request: None }
+        Self { uri, title, status, detail: detail.into(), errors: Vec::new(), request: None, present: None }
     }
 
     #[must_use]
@@ -74,7 +78,7 @@ impl Problem {
 
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = "Some values are not acceptable; nothing was filed. \
+        let detail = "Some values are not acceptable; nothing was changed. \
                       Correct what `errors` names and send the request again.";
         Self::new(422, "invalid", "Invalid values", detail).with(errors)
     }
@@ -89,7 +93,7 @@ impl Problem {
     pub fn duplicate(of: RequestId) -> Self {
         let detail = "The same people, kind and range are in a request that has not ended. \
                       Look at `request`, or send `allow_duplicate` to file another one.";
-        let request = Some(format!("/v1/requests/{of}"));
+        let request = Some(format!("/v1/requests/{of}").into());
         Self { request, ..Self::new(409, "duplicate", "Already requested", detail) }
     }
 
@@ -101,6 +105,21 @@ impl Problem {
         Self::new(422, "idempotency-key-reused", "Idempotency key reused", detail)
     }
 
+    /// Somebody else changed it first.
+    #[must_use]
+    pub fn stale(present: Value) -> Self {
+        let detail = "This was changed since you have read it; `present` is how it is now. \
+                      Look at it, and send the change again with its version in If-Match.";
+        Self { present: Some(Box::new(present)), ..Self::new(412, "stale", "Changed meanwhile", detail) }
+    }
+
+    /// Nobody overwrites what they have not seen (RFC 6585).
+    #[must_use]
+    pub fn version_required() -> Self {
+        let detail = "Send the ETag of the settings that you have read in an If-Match header, such as \"3\".";
+        Self::new(428, "version-required", "Version required", detail)
+    }
+
     /// A signed-in person whom the directory does not know.
     #[must_use]
     pub fn unknown_member() -> Self {
@@ -108,6 +127,14 @@ impl Problem {
             "unknown-member",
             "You are signed in, but belong to no account here. Ask your account administrator.",
         )
+    }
+
+    /// Too many others are changing the same.
+    #[must_use]
+    pub fn busy() -> Self {
+        let detail = "Others are changing settings of the same account just now; nothing was changed. \
+                      Send the change again in a second.";
+        Self::new(503, "busy", "Busy", detail)
     }
 
     /// Something of ours failed; what exactly is in the log and not in the reply.

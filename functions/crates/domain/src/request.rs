@@ -4,7 +4,8 @@ use chrono::{DateTime, Days, Months, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, DataType, DateRange, EmailAddress, EventKind, Kind, Member, RequestId, Role, Status, Timeline,
+    AccountId, Action, DataType, DateRange, EmailAddress, EventKind, Kind, Member, RequestId, Role, Status,
+    Timeline, may,
 };
 
 /// A filed request and what became of it.
@@ -131,7 +132,8 @@ impl Request {
     #[must_use]
     pub fn is_visible_to(&self, member: &Member) -> bool {
         let own = || self.requestor.email == member.email && self.subjects == [member.email.clone()];
-        self.account == member.account && (member.role.administers() || own())
+        let action = if own() { Action::HandleOwnRequest } else { Action::HandleAnyRequest };
+        self.account == member.account && may(member.role, action).is_ok()
     }
 
     #[must_use]

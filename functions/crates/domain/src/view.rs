@@ -1,12 +1,12 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::{Member, Request, Status, days_left};
+use crate::{Action, Member, Request, Status, days_left, may};
 
 /// A request as `member` sees it in a list.
 #[must_use]
 pub fn view(request: &Request, member: &Member, now: DateTime<Utc>) -> Value {
-    if member.role.administers() { request_view(request, now) } else { member_view(request, now) }
+    if sees_all(member) { request_view(request, now) } else { member_view(request, now) }
 }
 
 /// A request as `member` sees it alone: for owners and admins with what
@@ -14,7 +14,7 @@ pub fn view(request: &Request, member: &Member, now: DateTime<Utc>) -> Value {
 #[must_use]
 pub fn whole_view(request: &Request, member: &Member, now: DateTime<Utc>) -> Value {
     let mut view = view(request, member, now);
-    if member.role.administers() {
+    if sees_all(member) {
         view["timeline"] = json!(request.timeline);
         view["chain"] = match request.timeline.verify(request.id) {
             Ok(()) => json!({"verified": true, "head": request.timeline.head()}),
@@ -22,6 +22,10 @@ pub fn whole_view(request: &Request, member: &Member, now: DateTime<Utc>) -> Val
         };
     }
     view
+}
+
+fn sees_all(member: &Member) -> bool {
+    may(member.role, Action::HandleAnyRequest).is_ok()
 }
 
 /// A request as owners and admins see it.

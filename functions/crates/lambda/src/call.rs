@@ -18,6 +18,17 @@ pub struct Call {
     queries: BTreeMap<String, String>,
 }
 
+/// The versions that a change is made on the condition of (RFC 9110, 13.1.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IfMatch(Vec<u64>);
+
+impl IfMatch {
+    #[must_use]
+    pub fn names(&self, version: u64) -> bool {
+        self.0.contains(&version)
+    }
+}
+
 /// What a call brings along.
 #[derive(Debug)]
 pub enum Body {
@@ -104,40 +115,78 @@ impl Call {
         accepted.split(',').map(media_type).any(|accepted| accepted.eq_ignore_ascii_case("text/csv"))
     }
 
+    /// The versions in `If-Match`. One that is no version of ours matches
+    /// nothing, as a weak one does; `*` names none, so it does not count.
+    pub fn if_match(&self) -> Result<IfMatch, Problem> {
+        let header = self.header("if-match").unwrap_or_default();
+        let tags: Vec<_> = header.split(',').map(str::trim).filter(|tag| !tag.is_empty()).collect();
+        if tags.is_empty() || tags.contains(&"*") {
+            return Err(Problem::version_required());
+        }
+        let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+        Ok(IfMatch(tags.iter().filter_map(version).collect()))
+    }
+
+    /// Whether a service of the operator's has signed the call with its role (SigV4).
+    #[must_use]
+    pub fn is_signed_by_a_service(&self) -> bool {
+        let authorizer = self.event.request_context.authorizer.as_ref();
+        let iam = authorizer.and_then(|authorizer| authorizer.iam.as_ref());
+        iam.is_some_and(|iam| iam.user_arn.as_ref().is_some_and(|arn| !arn.is_empty()))
+    }
+
     /// The body of a call, as JSON or as CSV.
     pub fn body(&self) -> Result<Body, Problem> {
-        let content_type = self.header("content-type").unwrap_or_default();
-        let content_type = media_type(&content_type);
-        if content_type.eq_ignore_ascii_case("application/json") {
-            Ok(Body::Json(self.bytes()?))
-        } else if content_type.eq_ignore_ascii_case("text/csv") {
-            Ok(Body::Csv(self.bytes()?))
+        if self.is_of_type(&["application/json"]) {
+            Ok(Body::Json(self.bytes(BODY_BYTES_MAX)?))
+        } else if self.is_of_type(&["text/csv"]) {
+            Ok(Body::Csv(self.bytes(BODY_BYTES_MAX)?))
         } else {
-            Err(Problem::new(
-                415,
-                "unsupported-media-type",
-                "Unsupported media type",
-                "Send the body as application/json, or a list of addresses as text/csv.",
-            ))
+            let detail = "Send the body as application/json, or a list of addresses as text/csv.";
+            Err(unsupported(detail))
         }
     }
 
-    fn bytes(&self) -> Result<Vec<u8>, Problem> {
-        let text = self.event.body.as_deref().unwrap_or_default();
-        if text.len() > BODY_BYTES_MAX {
-            return Err(Problem::new(
-                413,
-                "too-large",
-                "Too large",
-                format!("The body is larger than {} KiB.", BODY_BYTES_MAX >> 10),
-            ));
-        }
-        if self.event.is_base64_encoded {
-            STANDARD.decode(text).map_err(|_| Problem::malformed("The body is not valid base64."))
+    /// A body that is JSON, of `bytes_max` at the most.
+    pub fn json(&self, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+        if self.is_of_type(&["application/json"]) {
+            self.bytes(bytes_max)
         } else {
-            Ok(text.as_bytes().to_vec())
+            Err(unsupported("Send the body as application/json."))
         }
     }
+
+    /// A merge patch (RFC 7396).
+    pub fn merge_patch(&self) -> Result<Vec<u8>, Problem> {
+        if self.is_of_type(&["application/merge-patch+json", "application/json"]) {
+            self.bytes(BODY_BYTES_MAX)
+        } else {
+            Err(unsupported("Send the change as application/merge-patch+json."))
+        }
+    }
+
+    fn is_of_type(&self, types: &[&str]) -> bool {
+        let content_type = self.header("content-type").unwrap_or_default();
+        types.iter().any(|known| media_type(&content_type).eq_ignore_ascii_case(known))
+    }
+
+    fn bytes(&self, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+        let text = self.event.body.as_deref().unwrap_or_default();
+        let bytes = if self.event.is_base64_encoded {
+            STANDARD.decode(text).map_err(|_| Problem::malformed("The body is not valid base64."))?
+        } else {
+            text.as_bytes().to_vec()
+        };
+        if bytes.len() > bytes_max {
+            let detail = format!("The body is larger than {} KiB.", bytes_max >> 10);
+            return Err(Problem::new(413, "too-large", "Too large", detail));
+        }
+        Ok(bytes)
+    }
+}
+
+fn unsupported(detail: &str) -> Problem {
+    Problem::new(415, "unsupported-media-type", "Unsupported media type", detail)
 }
 
 /// A media type without its parameters.

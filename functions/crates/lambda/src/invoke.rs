@@ -4,13 +4,19 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use habeas_aws::{Aws, unavailable};
-use habeas_domain::{Request, StoreError};
+use habeas_domain::{Entry, Request, StoreError};
 use serde_json::{Value, json};
 
 /// Tells people about a request.
 pub trait Tell {
     /// That it has ended, and how. Telling twice sends one mail.
     fn ended(&self, request: &Request) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Tells people about a change of an account's consents.
+pub trait TellOfConsent {
+    /// What an entry of the ledger says. Telling twice sends one mail each.
+    fn entry(&self, entry: &Entry) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Another function, called without waiting for it.
@@ -44,5 +50,12 @@ impl Function {
 impl Tell for Function {
     async fn ended(&self, request: &Request) -> Result<(), StoreError> {
         self.send(&json!({ "mail": "ended", "account": request.account, "request": request.id })).await
+    }
+}
+
+/// By the consent function.
+impl TellOfConsent for Function {
+    async fn entry(&self, entry: &Entry) -> Result<(), StoreError> {
+        self.send(&json!({ "tell": { "account": entry.account, "entry": entry.number } })).await
     }
 }

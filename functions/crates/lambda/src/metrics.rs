@@ -24,6 +24,12 @@ pub enum Metric {
     MailsBounced,
     /// Mails that recipients called spam.
     MailsComplained,
+    /// Accounts whose consents to earlier terms were written down as lapsed.
+    ConsentsLapsed,
+    /// Consents of which somebody could not be told in a day.
+    ConsentMailsGivenUp,
+    /// Consents whose mails, or lapse, could not be done this time.
+    ConsentsLeft,
 }
 
 const NAMESPACE: &str = "Habeas";

@@ -30,3 +30,12 @@ pub fn deadline(context: &Context, reserve: Duration) -> Instant {
     let left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
     Instant::now() + left.saturating_sub(reserve)
 }
+
+/// Waits a little before another attempt, a different time for everybody
+/// (exponential backoff with full jitter).
+pub async fn pause(attempt: u32) {
+    const MILLIS_AT_FIRST: u64 = 10;
+    const MILLIS_MAX: u64 = 500;
+    let most = (MILLIS_AT_FIRST << attempt.min(6)).min(MILLIS_MAX);
+    tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=most))).await;
+}

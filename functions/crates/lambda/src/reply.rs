@@ -21,6 +21,7 @@ pub struct Reply {
 enum Content {
     Json(Value),
     Text(String),
+    Nothing,
 }
 
 /// Why a call was not done: a refusal that the caller understands, or a fault of ours.
@@ -47,6 +48,23 @@ impl Reply {
     #[must_use]
     pub fn created(location: String, body: Value) -> Self {
         Self { status: 201, ..Self::ok(body) }.with(header::LOCATION, location)
+    }
+
+    /// It is so already.
+    #[must_use]
+    pub fn unchanged() -> Self {
+        Self { status: 204, body: Content::Nothing, ..Self::ok(Value::Null) }
+    }
+
+    /// The version of what is shown, which a change is made on the condition of.
+    #[must_use]
+    pub fn with_version(self, version: u64) -> Self {
+        self.with(header::ETAG, format!("\"{version}\""))
+    }
+
+    #[must_use]
+    pub fn with_retry_after(self, seconds: u32) -> Self {
+        self.with(header::RETRY_AFTER, seconds.to_string())
     }
 
     /// A table that a browser saves under `file_name`.
@@ -98,7 +116,7 @@ impl Reply {
     pub fn body(&self) -> &Value {
         match &self.body {
             Content::Json(body) => body,
-            Content::Text(_) => &Value::Null,
+            Content::Text(_) | Content::Nothing => &Value::Null,
         }
     }
 
@@ -108,6 +126,7 @@ impl Reply {
         match &self.body {
             Content::Json(body) => body.to_string(),
             Content::Text(text) => text.clone(),
+            Content::Nothing => String::new(),
         }
     }
 
@@ -118,7 +137,9 @@ impl Reply {
 
     fn into_event(self) -> ApiGatewayV2httpResponse {
         let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if self.body != Content::Nothing {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        }
         // Answers hold personal data and links: nothing on the way keeps them.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers

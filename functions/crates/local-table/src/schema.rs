@@ -19,7 +19,7 @@ const LISTED: [&str; 13] = [
 
 /// The table of `infra/template.yaml`; a test holds the two together.
 pub(crate) fn create_table(name: &str) -> Value {
-    let texts = ["pk", "sk", "account", "requestor_pk", "id", "queue", "queue_at"];
+    let texts = ["pk", "sk", "account", "requestor_pk", "id", "queue", "queue_at", "administers", "email"];
     let definitions = texts.map(|name| json!({"AttributeName": name, "AttributeType": "S"}));
     let with_account: Vec<_> = [&["account"][..], &LISTED].concat();
     json!({
@@ -34,6 +34,10 @@ pub(crate) fn create_table(name: &str) -> Value {
                 json!({"ProjectionType": "INCLUDE", "NonKeyAttributes": with_account}),
             ),
             index("by-queue", "queue", "queue_at", json!({"ProjectionType": "ALL"})),
+            index(
+                "by-administrator", "administers", "email",
+                json!({"ProjectionType": "INCLUDE", "NonKeyAttributes": ["account_id", "name", "role"]}),
+            ),
         ],
     })
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use habeas_domain::{
-    Account, AccountId, DataType, EmailAddress, Kind, Member, Plan, Request, RequestId, Requestor, Role,
-    Status, Timeline,
+    Account, AccountId, AccountSettings, Basis, Chosen, Country, DataType, EmailAddress, Kind, Member, Plan,
+    Publication, Request, RequestId, Requestor, Role, Setting, Status, Terms, TermsVersion, Timeline, Topic,
 };
 use habeas_lambda::Call;
 
@@ -25,9 +25,24 @@ pub fn account(id: &str) -> Account {
         id: AccountId::parse(id).expect("an id"),
         name: format!("The account {id}"),
         plan: Plan::Enterprise,
-        country: "US".into(),
-        self_service: false,
+        country: Country::parse("US").expect("a country"),
     }
+}
+
+/// Settings of an account with one of them on.
+#[must_use]
+pub fn settings_with(account: &str, setting: Setting) -> AccountSettings {
+    let basis = Basis { account: AccountId::parse(account).expect("an id"), entry: 1 };
+    let chosen = Chosen { on: true, basis, terms: None };
+    AccountSettings { version: 1, chosen: BTreeMap::from([(Topic::from(setting), chosen)]) }
+}
+
+/// The terms of AI training that the tests know.
+#[must_use]
+pub fn terms() -> Terms {
+    let version = TermsVersion::parse("2026-11").expect("a version");
+    let url = "https://privacy.habeas.example/ai-terms/2026-11".to_owned();
+    Publication { version, url, uses: Vec::new() }.of_text("Be kind.")
 }
 
 #[must_use]

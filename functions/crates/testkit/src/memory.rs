@@ -3,9 +3,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use habeas_domain::{
-    Account, AccountId, Answered, Archive, Archives, Cursor, Digest, Directory, EmailAddress, EventKind,
-    Executions, Filing, Filter, Guards, Member, Page, Participants, Request, RequestId, Requests, Slots,
-    Status, StoreError,
+    Account, AccountId, AccountSettings, Answered, Archive, Archives, Cursor, Digest, Directory,
+    EmailAddress, EventKind, Executions, Filing, Filter, Guards, Member, Page, Participants, Request,
+    RequestId, Requests, Slots, Status, StoreError,
 };
 use habeas_lambda::Tell;
 
@@ -21,6 +21,7 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct Held {
     members: Vec<(Member, Account)>,
+    settings: BTreeMap<AccountId, AccountSettings>,
     requests: BTreeMap<RequestId, Request>,
     started: Vec<RequestId>,
     told: Vec<RequestId>,
@@ -74,6 +75,13 @@ impl Memory {
     #[must_use]
     pub fn with_member(self, member: Member, account: Account) -> Self {
         self.held().members.push((member, account));
+        self
+    }
+
+    /// What has been chosen for an account.
+    #[must_use]
+    pub fn with_settings(self, account: &str, settings: AccountSettings) -> Self {
+        self.held().settings.insert(crate::account(account).id, settings);
         self
     }
 
@@ -164,6 +172,7 @@ impl Requests for Memory {
         let held = self.held();
         let guards = Guards {
             account: held.members.iter().map(|(_, of)| of).find(|of| of.id == *account).cloned(),
+            settings: held.settings.get(account).cloned().unwrap_or_default(),
             answered: slots.answer.as_ref().and_then(|slot| held.answers.get(slot).cloned()),
             twins: held.twins.get(&slots.twin).cloned().unwrap_or_default(),
         };

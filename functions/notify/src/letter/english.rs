@@ -1,5 +1,6 @@
 use chrono::{DateTime, Utc};
 use habeas_domain::{Kind, RequestId, Status, Warning};
+use habeas_letter::Language;
 
 use super::Occasion;
 use super::phrases::Phrases;
@@ -8,10 +9,6 @@ use super::size::size;
 pub(super) struct English;
 
 impl Phrases for English {
-    fn tag(&self) -> &'static str {
-        "en"
-    }
-
     fn heading(&self, occasion: Occasion, kind: Kind) -> &'static str {
         match (occasion, kind) {
             (Occasion::Received, Kind::Export) => "Your data export request was received",
@@ -128,11 +125,11 @@ fn about(kind: Kind, people: usize) -> String {
 }
 
 fn day(at: DateTime<Utc>) -> String {
-    at.format("%-d %B %Y").to_string()
+    Language::English.day(at)
 }
 
 fn moment(at: DateTime<Utc>) -> String {
-    at.format("%-d %B %Y, %H:%M UTC").to_string()
+    format!("{}, {} UTC", day(at), at.format("%H:%M"))
 }
 
 #[cfg(test)]

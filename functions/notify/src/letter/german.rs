@@ -1,5 +1,6 @@
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use habeas_domain::{Kind, RequestId, Status, Warning};
+use habeas_letter::Language;
 
 use super::Occasion;
 use super::phrases::Phrases;
@@ -9,10 +10,6 @@ use super::size::size;
 pub(super) struct German;
 
 impl Phrases for German {
-    fn tag(&self) -> &'static str {
-        "de"
-    }
-
     fn heading(&self, occasion: Occasion, kind: Kind) -> &'static str {
         match (occasion, kind) {
             (Occasion::Received, Kind::Export) => "Ihr Antrag auf Datenexport ist eingegangen",
@@ -138,23 +135,8 @@ fn about(kind: Kind, people: usize) -> String {
     }
 }
 
-const MONTHS: [&str; 12] = [
-    "Januar",
-    "Februar",
-    "März",
-    "April",
-    "Mai",
-    "Juni",
-    "Juli",
-    "August",
-    "September",
-    "Oktober",
-    "November",
-    "Dezember",
-];
-
 fn day(at: DateTime<Utc>) -> String {
-    format!("{}. {} {}", at.day(), MONTHS[at.month0() as usize], at.year())
+    Language::German.day(at)
 }
 
 fn moment(at: DateTime<Utc>) -> String {

@@ -1,7 +1,10 @@
 use chrono::{DateTime, Utc};
 use habeas_domain::{Kind, RequestId, Status, Warning};
+use habeas_letter::Language;
 
 use super::Occasion;
+use super::english::English;
+use super::german::German;
 
 /// Everything that mails say, in one language. Another language is one more
 /// file that implements this, and one more `Language`: the compiler asks for
@@ -10,9 +13,6 @@ use super::Occasion;
 /// The methods get dates, counts and ids, never a request: no language can put
 /// a person into a mail who does not belong there.
 pub(super) trait Phrases {
-    /// The tag of the language (BCP 47).
-    fn tag(&self) -> &'static str;
-
     /// Also the subject of the mail, hence fixed: nobody can type into it.
     fn heading(&self, occasion: Occasion, kind: Kind) -> &'static str;
 
@@ -45,4 +45,11 @@ pub(super) trait Phrases {
     fn due(&self, warning: Warning, due_at: DateTime<Utc>) -> String;
     fn where_to_look(&self, id: RequestId) -> String;
     fn why_operator(&self) -> [String; 2];
+}
+
+pub(super) fn of(language: Language) -> &'static dyn Phrases {
+    match language {
+        Language::English => &English,
+        Language::German => &German,
+    }
 }

@@ -71,7 +71,7 @@ fn every_mail_reads_as_written() {
                 let letter = write(occasion, &request, language);
                 format!("=== {}\nSubject: {}\n\n{}", occasion.name(), letter.subject, letter.text)
             });
-            let name = format!("{kind}_{}", language.phrases().tag());
+            let name = format!("{kind}_{}", language.tag());
             insta::assert_snapshot!(name, mails.collect::<Vec<_>>().join("\n"));
         }
     }
@@ -80,7 +80,7 @@ fn every_mail_reads_as_written() {
 #[test]
 fn the_html_is_in_the_same_words() {
     for language in Language::ALL {
-        let tag = language.phrases().tag();
+        let tag = language.tag();
         let request = example(Kind::Export);
         let completed = write(Occasion::Completed, &request, language);
         insta::assert_snapshot!(format!("html_completed_{tag}"), completed.html);
@@ -168,7 +168,7 @@ fn a_long_name_is_cut_and_a_missing_one_left_out() {
 fn no_language_borrows_a_heading_from_another() {
     for kind in [Kind::Export, Kind::Delete] {
         for occasion in occasions(kind) {
-            let headings = Language::ALL.map(|language| language.phrases().heading(occasion, kind));
+            let headings = Language::ALL.map(|language| phrases::of(language).heading(occasion, kind));
             let different: BTreeSet<_> = headings.iter().collect();
             assert_eq!(different.len(), headings.len(), "{occasion:?}");
         }

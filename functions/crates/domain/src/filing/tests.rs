@@ -30,10 +30,13 @@ fn allowed(kind: Kind, subject: &str, role: Role, plan: Plan, self_service: bool
         id: AccountId::parse("amber").unwrap(),
         name: "Amber".into(),
         plan,
-        country: "US".into(),
-        self_service,
+        country: crate::Country::parse("US").unwrap(),
     };
-    may_file(&order(kind, subject), &member(role), &account)
+    let topic = crate::Topic::from(crate::Setting::SelfServiceRequests);
+    let basis = crate::Basis { account: account.id.clone(), entry: 1 };
+    let chosen = crate::Chosen { on: self_service, basis, terms: None };
+    let settings = AccountSettings { version: 1, chosen: [(topic, chosen)].into() };
+    may_file(&order(kind, subject), &member(role), House { account: &account, settings: &settings })
 }
 
 #[test]

@@ -1,7 +1,8 @@
 /// A text on one line of at most `chars_max` characters. Whoever chose it can
 /// neither add lines to a plain-text mail nor change how the rest of its line
 /// reads.
-pub(super) fn one_line(text: &str, chars_max: usize) -> String {
+#[must_use]
+pub fn one_line(text: &str, chars_max: usize) -> String {
     let words: Vec<_> = text.split(is_gap).filter(|word| !word.is_empty()).collect();
     let line = words.join(" ");
     if line.chars().count() <= chars_max {

@@ -1,0 +1,230 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::event::seconds;
+use crate::{AccountId, AccountSettings, AgreedTerms, Digest, EmailAddress, Role, Setting, Topic};
+
+/// One change of settings, as the ledger of an account keeps it for good.
+///
+/// Its canonical text is what is stored and hashed: compact JSON (RFC 8259),
+/// members in order of name, absent ones left out. `prev` is the hash of the
+/// entry before, so that a changed, removed, added or reordered entry is found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    pub account: AccountId,
+    /// Counted from 1, without gaps.
+    pub number: u64,
+    #[serde(with = "seconds")]
+    pub at: DateTime<Utc>,
+    /// Absent where nobody in person did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<EmailAddress>,
+    pub role: Actor,
+    pub scope: Scope,
+    pub changes: Vec<Change>,
+    /// The terms that a consent was given to, or that made one lapse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<AgreedTerms>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Empty in the first entry.
+    pub prev: Digest,
+}
+
+/// What was switched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub setting: Topic,
+    pub from: bool,
+    pub to: bool,
+}
+
+/// In which role somebody made a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    Owner,
+    Admin,
+    Member,
+    /// By publishing new terms.
+    Operator,
+}
+
+/// Whose settings were changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    Account,
+    /// Those of the one who did it.
+    Member,
+}
+
+/// Where a ledger ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Of the last entry; 0 before the first.
+    pub number: u64,
+    pub hash: Digest,
+}
+
+/// An entry as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    pub text: String,
+    pub hash: Digest,
+}
+
+/// Where an account's ledger ended on a day, as it is kept out of everybody's
+/// reach: a chain that was written anew from its beginning does not fit to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anchor {
+    pub account: AccountId,
+    #[serde(with = "seconds")]
+    pub at: DateTime<Utc>,
+    pub number: u64,
+    pub hash: Digest,
+}
+
+impl Anchor {
+    #[must_use]
+    pub fn head(&self) -> Head {
+        Head { number: self.number, hash: self.hash.clone() }
+    }
+}
+
+/// The first place where a ledger is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BrokenLedger {
+    #[error("entry {0} is not the one that was written")]
+    Changed(u64),
+    #[error("entry {0} is missing, or not in its place")]
+    Missing(u64),
+    #[error("the ledger ends with entry {found}, but its head is entry {head}")]
+    Cut { found: u64, head: u64 },
+    #[error("entry {0} is not the one that was anchored")]
+    NotAnchored(u64),
+    #[error("the setting {0} is not what the ledger says")]
+    OtherSetting(Topic),
+}
+
+impl From<Role> for Actor {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Owner => Self::Owner,
+            Role::Admin => Self::Admin,
+            Role::Member => Self::Member,
+        }
+    }
+}
+
+impl Entry {
+    #[must_use]
+    pub fn seal(&self) -> Sealed {
+        // An object of serde_json keeps its members in order of name.
+        let text = json!(self).to_string();
+        Sealed { hash: Digest::of(&text), text }
+    }
+
+    /// Whether it is about the account's consent to AI training.
+    #[must_use]
+    pub fn is_about_consent(&self) -> bool {
+        self.scope == Scope::Account
+            && self.changes.iter().any(|change| change.setting.setting == Setting::AiTraining)
+    }
+}
+
+impl Sealed {
+    /// The entry as the API shows it: the text that was hashed, and its hash.
+    #[must_use]
+    pub fn view(&self) -> Value {
+        let mut entry: Value = serde_json::from_str(&self.text).unwrap_or_default();
+        entry["hash"] = json!(self.hash);
+        entry
+    }
+
+    pub fn entry(&self) -> Result<Entry, serde_json::Error> {
+        serde_json::from_str(&self.text)
+    }
+}
+
+/// Goes through a ledger from its first entry on.
+#[derive(Debug, Clone)]
+pub struct LedgerCheck {
+    account: AccountId,
+    head: Head,
+    /// How each of the account's settings was left, and by which entry.
+    settings: BTreeMap<Topic, (bool, u64)>,
+}
+
+impl LedgerCheck {
+    #[must_use]
+    pub fn new(account: AccountId) -> Self {
+        Self { account, head: Head::default(), settings: BTreeMap::new() }
+    }
+
+    /// Takes the next entry, stored under `number`.
+    pub fn take(&mut self, number: u64, sealed: &Sealed) -> Result<Entry, BrokenLedger> {
+        let expected = self.head.number + 1;
+        if number != expected {
+            return Err(BrokenLedger::Missing(expected));
+        }
+        let entry = sealed.entry().map_err(|_| BrokenLedger::Changed(expected))?;
+        let is_as_written = Digest::of(&sealed.text) == sealed.hash
+            && entry.seal() == *sealed
+            && entry.account == self.account
+            && entry.number == expected
+            && entry.prev == self.head.hash;
+        if !is_as_written {
+            return Err(BrokenLedger::Changed(expected));
+        }
+        self.head = Head { number, hash: sealed.hash.clone() };
+        if entry.scope == Scope::Account {
+            let changes = entry.changes.iter();
+            self.settings.extend(changes.map(|change| (change.setting.clone(), (change.to, number))));
+        }
+        Ok(entry)
+    }
+
+    /// The last entry taken so far.
+    #[must_use]
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Compares with a head that was kept elsewhere for the last entry taken.
+    pub fn compare(&self, anchored: &Head) -> Result<(), BrokenLedger> {
+        if *anchored == self.head { Ok(()) } else { Err(BrokenLedger::NotAnchored(anchored.number)) }
+    }
+
+    /// Compares with the settings in force: they are what the entries made of them.
+    pub fn agree(&self, settings: &AccountSettings) -> Result<(), BrokenLedger> {
+        let in_force = settings.chosen.iter();
+        let in_force: BTreeMap<_, _> =
+            in_force.map(|(topic, chosen)| (topic.clone(), (chosen.on, chosen.basis.entry))).collect();
+        let topics = in_force.keys().chain(self.settings.keys());
+        match topics.into_iter().find(|topic| in_force.get(topic) != self.settings.get(topic)) {
+            Some(topic) => Err(BrokenLedger::OtherSetting(topic.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Says that there is no other entry.
+    pub fn finish(self, head: &Head) -> Result<Head, BrokenLedger> {
+        if *head == self.head {
+            Ok(self.head)
+        } else if head.number == self.head.number {
+            Err(BrokenLedger::Changed(head.number))
+        } else {
+            Err(BrokenLedger::Cut { found: self.head.number, head: head.number })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

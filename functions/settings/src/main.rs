@@ -1,0 +1,15 @@
+use habeas_aws::{Aws, required};
+use habeas_lambda::{Function, StartError, init, now, published_terms, serve_http, table};
+use settings::SettingsApi;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    init();
+    let aws = Aws::from_env()?;
+    let api = SettingsApi {
+        settings: table(&aws)?,
+        consent: Function::new(&aws, required("CONSENT_FUNCTION")?),
+        terms: published_terms()?,
+    };
+    serve_http(async |call| api.answer(&call, now()).await).await
+}

@@ -1,0 +1,77 @@
+//! Holds the schemas of the operator's events and the sample events together.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use habeas_local::Venv;
+use serde_json::Value;
+
+use crate::{Outcome, build};
+
+/// The detail of a sample event, in a file of its own.
+struct Detail {
+    file: PathBuf,
+    /// Whether the schema is to take it. A time stands outside of the detail,
+    /// of which alone a schema speaks.
+    is_right: bool,
+}
+
+/// Every event that is understood fits its schema, and no other does.
+pub(crate) fn check(venv: &Venv, root: &Path, dir: &Path) -> Outcome {
+    let (mut right, mut wrong) = (0, 0);
+    for schema in files(&root.join("events/schemas"))? {
+        let name = schema.file_name().unwrap_or_default().to_string_lossy();
+        let detail_type = name.strip_suffix(".v1.json").ok_or(format!("{name}: no version 1"))?;
+        let details = details(root, dir, detail_type)?;
+        let (taken, refused): (Vec<_>, Vec<_>) = details.iter().partition(|detail| detail.is_right);
+        if taken.is_empty() || refused.is_empty() {
+            return Err(format!("{detail_type} needs a sample event that fits and one that does not").into());
+        }
+        let mut fits = validator(venv, &schema);
+        build::run(fits.args(taken.iter().map(|detail| &detail.file)), "check-jsonschema")?;
+        for detail in &refused {
+            let output = validator(venv, &schema).arg(&detail.file).stdout(Stdio::null()).output()?;
+            // 1 is its word for what does not fit; all else is a fault.
+            if output.status.code() != Some(1) {
+                return Err(
+                    format!("{}: the schema takes what the function refuses", detail.file.display()).into()
+                );
+            }
+        }
+        right += taken.len();
+        wrong += refused.len();
+    }
+    println!("schemas of events: {right} sample events fit, {wrong} do not, as their names say");
+    Ok(())
+}
+
+fn validator(venv: &Venv, schema: &Path) -> Command {
+    let mut command = Command::new(venv.bin("check-jsonschema"));
+    command.arg("--quiet").arg("--schemafile").arg(schema);
+    command
+}
+
+fn details(root: &Path, dir: &Path, detail_type: &str) -> Outcome<Vec<Detail>> {
+    let dir = dir.join("details");
+    fs::create_dir_all(&dir)?;
+    let mut details = Vec::new();
+    for path in files(&root.join("events/directory"))? {
+        let event: Value = serde_json::from_slice(&fs::read(&path)?)?;
+        if event["detail-type"] == detail_type {
+            let name = path.file_name().unwrap_or_default();
+            let file = dir.join(name);
+            fs::write(&file, event["detail"].to_string())?;
+            let is_right = !name.to_string_lossy().starts_with("rejected-") || event["time"].is_null();
+            details.push(Detail { file, is_right });
+        }
+    }
+    Ok(details)
+}
+
+fn files(dir: &Path) -> Outcome<Vec<PathBuf>> {
+    let mut files =
+        fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+    files.sort();
+    Ok(files)
+}
