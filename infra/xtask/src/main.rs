@@ -14,6 +14,7 @@ mod lint;
 mod local;
 mod schemas;
 mod ui;
+mod verify_archive;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -58,6 +59,8 @@ enum Command {
     /// Starts, stops and looks at the local stack.
     #[command(subcommand)]
     Local(local::Command),
+    /// Compares an archive with its manifest: every file, count and SHA-256.
+    VerifyArchive(verify_archive::Options),
     /// Checks what the ledgers of consents and settings hold.
     #[command(subcommand)]
     Ledger(ledger::Command),
@@ -84,6 +87,7 @@ fn run(command: Command) -> Outcome {
         Command::Bench(options) => bench::run(&options),
         Command::Import(options) => runtime.block_on(import::run(&options)),
         Command::Local(command) => runtime.block_on(local::run(command)),
+        Command::VerifyArchive(options) => verify_archive::run(&options),
         Command::Ledger(command) => runtime.block_on(ledger::run(&command)),
         Command::Invoke(invoke) => runtime.block_on(local::invoke(&invoke)),
     }

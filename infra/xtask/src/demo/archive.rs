@@ -8,6 +8,7 @@ use zip::ZipArchive;
 
 use crate::Outcome;
 use crate::ui::Ui;
+use crate::verify_archive::verify;
 
 /// Data type to collection to the ids of its records.
 type Ids = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
@@ -15,11 +16,11 @@ type Ids = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 /// Opens the archive, prints what is in it, and compares it record by record
 /// with what the loaded folder says must be in it.
 pub(super) fn check(file: &Path, people: &[String], dir: &Path, ui: &Ui) -> Outcome {
-    let mut zip = ZipArchive::new(File::open(file)?)?;
-    let first = zip.by_index(0)?.name()?.into_owned();
-    if first != "manifest.json" {
-        return Err(format!("the archive begins with {first} and not with manifest.json").into());
+    let verified = verify(File::open(file)?, &|_, _| ())?;
+    if let Some(flaw) = verified.flaws.first() {
+        return Err(format!("the archive is not what its manifest says: {flaw}").into());
     }
+    let mut zip = ZipArchive::new(File::open(file)?)?;
     let manifest: Value = serde_json::from_slice(&content(&mut zip, 0)?)?;
     let secrets = secrets(dir)?;
     let mut found: BTreeMap<String, Ids> = BTreeMap::new();
@@ -48,7 +49,7 @@ pub(super) fn check(file: &Path, people: &[String], dir: &Path, ui: &Ui) -> Outc
         }
     }
     compare(&found, people, dir)?;
-    ui.say("  Record by record what the data says, and no passcode or key anywhere.");
+    ui.say("  As its manifest says, record by record what the data says, and no passcode or key anywhere.");
     Ok(())
 }
 
