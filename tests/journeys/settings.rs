@@ -228,7 +228,7 @@ fn consent_mails_now(world: &World, to: &str) -> Vec<String> {
 fn decisions_are_for_services_and_not_for_people() {
     journey(async |world| {
         let [owner, ..] = house(&world, "alder", "business").await;
-        let question = json!({"questions": [{"purpose": "diagnostics", "account": "alder"}]});
+        let question = json!({"questions": [{"purpose": "diagnostics", "account": "alder", "people": ["mia@alder.example"]}]});
         let refused = problem(&owner.post("/v1/decisions", &question).unwrap());
         assert_eq!((refused.0, refused.1.as_str()), (403, "services-only"));
         let nobody = world.stack.api(None).post("/v1/decisions", &question).unwrap();

@@ -38,6 +38,11 @@ impl Anchoring {
             let page = self.table.ledgers(after).await?;
             unreadable += page.unreadable;
             for (account, head) in self.table.ledger_heads(&page.rows).await? {
+                let Some(head) = head else {
+                    tracing::error!(%account, "the head of the ledger is missing or not readable");
+                    unreadable += 1;
+                    continue;
+                };
                 let anchor = Anchor { account, at: now, number: head.number, hash: head.hash };
                 lines.push_str(&json!(anchor).to_string());
                 lines.push('\n');

@@ -78,8 +78,9 @@ impl Consents {
             }
             // Neither waits for the other, whatever becomes of it.
             Input::Tick(_) => {
-                let mut done = Done::of(self.lapse_all(deadline).await, "consents not looked at");
-                done.add(&Done::of(self.tell_all(deadline).await, "entries not looked at"));
+                let (lapsed, told) = futures::join!(self.lapse_all(deadline), self.tell_all(deadline));
+                let mut done = Done::of(lapsed, "consents not looked at");
+                done.add(&Done::of(told, "entries not looked at"));
                 let Done { lapsed, told, left } = done;
                 tracing::info!(lapsed, told, left, "looked at consents");
                 emit((self.clock)(), &[(Metric::ConsentsLapsed, lapsed), (Metric::ConsentsLeft, left)]);

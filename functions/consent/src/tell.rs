@@ -60,7 +60,10 @@ impl Consents {
                     Ok(()) => done.told += 1,
                     Err(fault) => {
                         done.left += 1;
-                        tracing::error!(error = chain(&fault), "mails about a consent left to the next run");
+                        let entry = sealed.entry().ok();
+                        let account = entry.as_ref().map(|entry| entry.account.to_string());
+                        let number = entry.map(|entry| entry.number);
+                        tracing::error!(account, number, error = chain(&fault), "mails left to the next run");
                     }
                 }
             }

@@ -8,7 +8,7 @@ use aws_sdk_s3::Client;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use habeas_aws::{Aws, Table};
-use habeas_domain::{AccountId, Anchor, BrokenLedger, Digest, Head, LedgerCheck};
+use habeas_domain::{AccountId, Anchor, BrokenLedger, Choices, Digest, Head, LedgerCheck};
 use habeas_local::{Progress, Stack};
 
 use crate::Outcome;
@@ -18,7 +18,7 @@ use crate::ui::Ui;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Recomputes every ledger from its first entry, and compares it with its anchors and with the
-    /// settings in force.
+    /// choices in force.
     Verify(Verify),
 }
 
@@ -80,7 +80,12 @@ pub(crate) async fn run(command: &Command) -> Outcome {
     for account in &accounts {
         ui.step(&format!("Verifying the ledger of {account}"));
         let anchored = anchors.get(account).unwrap_or(&nothing);
-        match source.verify(account, anchored).await? {
+        let verified = source.verify(account, anchored).await;
+        match verified.map_err(|error| format!("{account}: {error}"))? {
+            Ok(head) if head.number == 0 && options.account.is_some() => {
+                broken += 1;
+                ui.say(&format!("{account}: there is no ledger of such an account"));
+            }
             Ok(head) => {
                 entries += head.number;
                 let number = head.number;
@@ -111,7 +116,7 @@ impl Anchored {
             (Some((number, _)), Some(last)) => {
                 format!("WARNING: anchored up to entry {number}, and not since {}", last.format("%Y-%m-%d"))
             }
-            _ => "not anchored yet".to_owned(),
+            _ => "WARNING: not anchored yet, which is done every night".to_owned(),
         }
     }
 }
@@ -177,6 +182,9 @@ impl Source {
         let mut after = None;
         loop {
             let page = self.table.ledgers(after).await?;
+            if page.unreadable > 0 {
+                return Err(format!("{} rows that name a ledger are not readable", page.unreadable).into());
+            }
             accounts.extend(page.rows);
             after = page.next;
             if after.is_none() {
@@ -201,6 +209,10 @@ impl Source {
             agreed = check.clone().finish(&head);
             if let (Ok(_), Some((_, settings, _))) = (&agreed, &house) {
                 agreed = check.agree(settings).map(|()| head);
+            }
+            if agreed.is_ok() {
+                let people = self.table.of_people(&check.members()).await?;
+                agreed = agreed.and_then(|head| check.agree_with_members(&people).map(|()| head));
             }
             if agreed.is_ok() {
                 break;

@@ -42,6 +42,9 @@ pub(crate) fn check(venv: &Venv, root: &Path, dir: &Path) -> Outcome {
         right += taken.len();
         wrong += refused.len();
     }
+    if right == 0 {
+        return Err("there are no schemas of events".into());
+    }
     println!("schemas of events: {right} sample events fit, {wrong} do not, as their names say");
     Ok(())
 }

@@ -62,11 +62,14 @@ struct Content {
     sha256: String,
 }
 
-/// Reads every file of an archive once, a little at a time. An error is an
+/// Reads every file of an archive, a little at a time. An error is an
 /// archive that cannot be read; a flaw is one that is not what it says.
 pub(crate) fn verify(archive: impl Read + Seek, heard: &dyn Fn(usize, usize)) -> Outcome<Verified> {
     let mut zip = ZipArchive::new(archive)?;
     let mut verified = Verified::default();
+    if zip.has_duplicate_names() {
+        verified.flaws.push("several files have the same name".to_owned());
+    }
     let manifest = manifest(&mut zip, &mut verified.flaws)?;
     let mut contents = contents(&mut zip, &mut verified.flaws, heard)?;
     verified.people = manifest.subjects.len();
@@ -187,9 +190,8 @@ impl Verified {
             self.flaws.push(format!("{path}: not the content that was exported (SHA-256)"));
         }
         self.compare(path, "bytes", report.bytes, content.bytes);
-        if report.kind == MemberKind::Records {
-            self.compare(path, "records", report.records, content.lines);
-        }
+        let records = if report.kind == MemberKind::Records { content.lines } else { 0 };
+        self.compare(path, "records", report.records, records);
         self.files += 1;
         self.records += report.records;
         self.bytes += content.bytes;

@@ -14,6 +14,9 @@ pub const QUESTIONS_MAX: usize = 100;
 /// How many people the questions of one call may be about, each counted once.
 pub const PEOPLE_MAX: usize = 5_000;
 
+/// How many things that are wrong one answer names.
+const ERRORS_MAX: usize = 100;
+
 /// What content is to be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -191,7 +194,7 @@ struct Asked {
     account: String,
     #[serde(default)]
     content: Option<String>,
-    #[serde(default)]
+    /// Nobody is said, and not forgotten: an opt-out must not go unseen.
     people: Vec<String>,
 }
 
@@ -208,6 +211,10 @@ impl Question {
         let asked = body.questions.into_iter().enumerate();
         let questions: Vec<_> =
             asked.filter_map(|(index, Object(asked))| asked.check(index, terms, &mut errors)).collect();
+        if errors.len() > ERRORS_MAX {
+            errors.truncate(ERRORS_MAX);
+            errors.push(FieldError::new("/questions", "and more like these"));
+        }
         let people: BTreeSet<_> = questions.iter().flat_map(|question| &question.people).collect();
         if people.len() > PEOPLE_MAX {
             let detail = format!("the questions of a call are about {PEOPLE_MAX} people at most");
@@ -237,6 +244,9 @@ impl Asked {
         });
         if content.is_none() && self.purpose == Purpose::AiTraining {
             refuse("content", "AI training is asked about for one class of content".to_owned());
+        }
+        if self.people.is_empty() && self.purpose == Purpose::Diagnostics {
+            refuse("people", "whose data it is decides: name at least one person".to_owned());
         }
         let mut people = BTreeSet::new();
         for (place, email) in self.people.iter().enumerate() {

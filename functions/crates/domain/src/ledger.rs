@@ -1,11 +1,14 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::event::seconds;
-use crate::{AccountId, AccountSettings, AgreedTerms, Digest, EmailAddress, Role, Setting, Topic};
+use crate::{
+    AccountId, AccountSettings, AgreedTerms, Basis, Chosen, Digest, EmailAddress, Person, Role, Setting,
+    Topic,
+};
 
 /// One change of settings, as the ledger of an account keeps it for good.
 ///
@@ -73,7 +76,7 @@ pub struct Head {
 }
 
 /// An entry as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     pub text: String,
     pub hash: Digest,
@@ -111,6 +114,8 @@ pub enum BrokenLedger {
     NotAnchored(u64),
     #[error("the setting {0} is not what the ledger says")]
     OtherSetting(Topic),
+    #[error("what a member has in force is not what entry {0} says")]
+    OtherChoice(u64),
 }
 
 impl From<Role> for Actor {
@@ -158,14 +163,16 @@ impl Sealed {
 pub struct LedgerCheck {
     account: AccountId,
     head: Head,
-    /// How each of the account's settings was left, and by which entry.
-    settings: BTreeMap<Topic, (bool, u64)>,
+    /// How each of the account's settings was left, and on what terms.
+    settings: BTreeMap<Topic, Chosen>,
+    /// How each choice of a member was left, and by which entry.
+    members: BTreeMap<EmailAddress, BTreeMap<Topic, (bool, u64)>>,
 }
 
 impl LedgerCheck {
     #[must_use]
     pub fn new(account: AccountId) -> Self {
-        Self { account, head: Head::default(), settings: BTreeMap::new() }
+        Self { account, head: Head::default(), settings: BTreeMap::new(), members: BTreeMap::new() }
     }
 
     /// Takes the next entry, stored under `number`.
@@ -184,10 +191,7 @@ impl LedgerCheck {
             return Err(BrokenLedger::Changed(expected));
         }
         self.head = Head { number, hash: sealed.hash.clone() };
-        if entry.scope == Scope::Account {
-            let changes = entry.changes.iter();
-            self.settings.extend(changes.map(|change| (change.setting.clone(), (change.to, number))));
-        }
+        self.remember(&entry);
         Ok(entry)
     }
 
@@ -204,13 +208,55 @@ impl LedgerCheck {
 
     /// Compares with the settings in force: they are what the entries made of them.
     pub fn agree(&self, settings: &AccountSettings) -> Result<(), BrokenLedger> {
-        let in_force = settings.chosen.iter();
-        let in_force: BTreeMap<_, _> =
-            in_force.map(|(topic, chosen)| (topic.clone(), (chosen.on, chosen.basis.entry))).collect();
-        let topics = in_force.keys().chain(self.settings.keys());
-        match topics.into_iter().find(|topic| in_force.get(topic) != self.settings.get(topic)) {
+        let topics = settings.chosen.keys().chain(self.settings.keys());
+        match topics.into_iter().find(|topic| settings.chosen.get(topic) != self.settings.get(topic)) {
             Some(topic) => Err(BrokenLedger::OtherSetting(topic.clone())),
             None => Ok(()),
+        }
+    }
+
+    /// The members who have chosen something in this account.
+    #[must_use]
+    pub fn members(&self) -> BTreeSet<&EmailAddress> {
+        self.members.keys().collect()
+    }
+
+    /// Compares with what members have in force. Somebody may have chosen anew in
+    /// another account since; that is for its ledger to prove.
+    pub fn agree_with_members(&self, people: &BTreeMap<EmailAddress, Person>) -> Result<(), BrokenLedger> {
+        for (email, topics) in &self.members {
+            let chosen = people.get(email).map(|person| &person.settings.chosen);
+            for (topic, (on, entry)) in topics {
+                let is_so = chosen.and_then(|chosen| chosen.get(topic)).is_some_and(|chosen| {
+                    chosen.basis.account != self.account || (chosen.on, chosen.basis.entry) == (*on, *entry)
+                });
+                if !is_so {
+                    return Err(BrokenLedger::OtherChoice(*entry));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, entry: &Entry) {
+        for change in &entry.changes {
+            let topic = change.setting.clone();
+            match (&entry.by, entry.scope) {
+                (Some(by), Scope::Member) => {
+                    self.members.entry(by.clone()).or_default().insert(topic, (change.to, entry.number));
+                }
+                (None, Scope::Member) => {}
+                (_, Scope::Account) => {
+                    let before = self.settings.get(&topic).and_then(|before| before.terms.clone());
+                    let terms = match entry.role {
+                        // What has lapsed was agreed to once.
+                        Actor::Operator => before,
+                        _ => entry.terms.clone().filter(|_| topic.class.is_some() && change.to),
+                    };
+                    let basis = Basis { account: entry.account.clone(), entry: entry.number };
+                    self.settings.insert(topic, Chosen { on: change.to, basis, terms });
+                }
+            }
         }
     }
 

@@ -59,6 +59,12 @@ impl SettingsPatch {
         }
     }
 
+    /// Whether every consent to AI training is withdrawn at once.
+    pub(crate) fn withdraws_everything(&self) -> bool {
+        let training = self.settings.get(Setting::AiTraining.as_str());
+        training.is_some_and(|patch| patch.is_null() || patch.get("value").is_some_and(Value::is_null))
+    }
+
     /// What is to be on and what off. Everything that is wrong is told at once;
     /// a setting that is not there for the one who asks is like one that does
     /// not exist.

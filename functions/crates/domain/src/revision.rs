@@ -82,7 +82,12 @@ impl Standing {
         terms: &Terms,
         at: DateTime<Utc>,
     ) -> Result<Option<Revision>, Problem> {
-        let wanted = patch.wanted(terms, |setting| self.may_change_account(setting))?;
+        let mut wanted = patch.wanted(terms, |setting| self.may_change_account(setting))?;
+        if patch.withdraws_everything() {
+            // Also what the terms no longer name.
+            let consents = self.settings.chosen.keys().filter(|topic| topic.class.is_some());
+            wanted.extend(consents.map(|topic| (topic.clone(), false)));
+        }
         if let Some(unread) = consent_without_terms(&wanted, patch, terms) {
             return Err(unread);
         }
@@ -206,7 +211,7 @@ pub fn lapse(
     Some(Revision { sealed: entry.seal(), entry, settings, seen: head.clone(), witness: None })
 }
 
-/// Consent counts only from somebody who has seen the terms as they are now.
+/// Consent counts only from somebody who names the terms as they are now.
 /// Withdrawing takes nothing.
 fn consent_without_terms(
     wanted: &BTreeMap<Topic, bool>,

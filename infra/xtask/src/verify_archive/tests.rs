@@ -90,6 +90,7 @@ fn every_number_of_the_manifest_is_counted_again() {
         ("/collections/0/records", json!(3), "ana@amber.example: chat_messages: 3 records in the manifest"),
         ("/collections/0/files/0/records", json!(1), "chat_messages.jsonl: 1 records in the manifest, 2"),
         ("/collections/0/files/0/bytes", json!(1), "chat_messages.jsonl: 1 bytes in the manifest"),
+        ("/collections/1/files/0/records", json!(5), "files/board: 5 records in the manifest, 0"),
         ("/collections/2/nothing_held", json!(false), "reactions: `nothing_held` does not fit"),
         ("/collections/1/nothing_held", json!(true), "boards: `nothing_held` does not fit"),
     ] {

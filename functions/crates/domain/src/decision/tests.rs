@@ -179,7 +179,10 @@ fn pointers(problem: &Problem) -> Vec<&str> {
 #[test]
 fn a_call_asks_one_to_a_hundred_questions() {
     for (count, is_fine) in [(0, false), (1, true), (100, true), (101, false)] {
-        let asked = parse(&json!(vec![json!({"purpose": "diagnostics", "account": "amber"}); count]));
+        let asked = parse(&json!(vec![
+            json!({"purpose": "personalization", "account": "amber", "people": []});
+            count
+        ]));
         assert_eq!(asked.as_ref().is_ok_and(|questions| questions.len() == count), is_fine, "{count}");
         assert!(asked.err().is_none_or(|problem| pointers(&problem) == ["/questions"]));
     }
@@ -189,11 +192,13 @@ fn a_call_asks_one_to_a_hundred_questions() {
 fn a_question_of_another_shape_is_malformed() {
     for question in [
         json!("diagnostics"),
-        json!({"purpose": "advertising", "account": "amber"}),
-        json!({"account": "amber"}),
-        json!({"purpose": "diagnostics"}),
+        json!({"purpose": "advertising", "account": "amber", "people": []}),
+        json!({"account": "amber", "people": []}),
+        json!(["ai_training", "amber", "chat", []]),
+        json!({"purpose": "diagnostics", "people": []}),
+        json!({"purpose": "ai_training", "account": "amber", "content": "chat"}),
         json!({"purpose": "diagnostics", "account": "amber", "people": "ana@example.com"}),
-        json!({"purpose": "diagnostics", "account": "amber", "urgent": true}),
+        json!({"purpose": "diagnostics", "account": "amber", "people": [], "urgent": true}),
     ] {
         assert_eq!(parse(&json!([question])).unwrap_err().status, 400, "{question}");
     }
@@ -204,14 +209,27 @@ fn a_question_of_another_shape_is_malformed() {
 fn everything_wrong_with_the_questions_is_told_at_once() {
     let problem = parse(&json!([
         {"purpose": "ai_training", "account": "amber", "content": "email", "people": ["a@b.example", "b"]},
-        {"purpose": "ai_training", "account": "amber", "content": "chat"},
-        {"purpose": "ai_training", "account": "a b"},
+        {"purpose": "ai_training", "account": "amber", "content": "chat", "people": []},
+        {"purpose": "ai_training", "account": "a b", "people": []},
+        {"purpose": "diagnostics", "account": "amber", "people": []},
     ]))
     .unwrap_err();
-    let expected =
-        ["/questions/0/content", "/questions/0/people/1", "/questions/2/account", "/questions/2/content"];
+    let expected = [
+        "/questions/0/content",
+        "/questions/0/people/1",
+        "/questions/2/account",
+        "/questions/2/content",
+        "/questions/3/people",
+    ];
     assert_eq!((problem.status, pointers(&problem)), (422, expected.to_vec()));
     assert!(problem.errors[0].detail.ends_with("audio, chat, transcripts, video, whiteboards"));
+}
+
+#[test]
+fn of_many_mistakes_the_first_hundred_are_named() {
+    let nobody = vec![""; 10_000];
+    let question = json!({"purpose": "diagnostics", "account": "amber", "people": nobody});
+    assert_eq!(parse(&json!([question])).unwrap_err().errors.len(), ERRORS_MAX + 1);
 }
 
 #[test]

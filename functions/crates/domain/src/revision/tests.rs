@@ -304,3 +304,12 @@ fn another_text_under_the_same_version_ends_a_consent() {
     assert!(matches!(standing.settings.consent(&chat(), &old()), Consent::Given(_)));
     assert!(matches!(standing.settings.consent(&chat(), &other), Consent::Lapsed(_)));
 }
+
+#[test]
+fn a_consent_to_what_the_terms_no_longer_name_can_be_withdrawn() {
+    let without_chat = Terms { classes: [ContentClass::parse("audio").unwrap()].into(), ..old() };
+    for patch in [patch(&json!({"ai_training": null})), patch(&json!({"ai_training": {"value": null}}))] {
+        let withdrawn = change(&consenting(), &patch, &without_chat);
+        assert_eq!(withdrawn.entry.changes, [switch(Topic::training_on(&chat()), false)]);
+    }
+}
