@@ -1,7 +1,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use aws_credential_types::Credentials;
 use clap::{Args, Subcommand};
+use habeas_aws::Aws;
 use habeas_local::{Down, Layout, Stack, StackState, UpOptions};
 use serde_json::Value;
 
@@ -132,6 +134,13 @@ pub(crate) async fn load(stack: &mut Stack, dir: &std::path::Path, ui: &Ui) -> O
     let loaded = stack.load(dir, ui).await?;
     ui.say(&format!("Loaded {} rows and {} files in {:.0} s.", loaded.rows, loaded.files, loaded.seconds));
     import::folder(stack, dir, ui).await
+}
+
+/// The local stack's AWS, for the adapters that functions have.
+pub(crate) fn aws_of(stack: &Stack) -> Aws {
+    let state = stack.state();
+    let root = Credentials::new("test", "test", None, None, "local");
+    Aws::new(root, state.region.clone(), Some(state.endpoint.clone()))
 }
 
 pub(crate) async fn invoke(options: &Invoke) -> Outcome {

@@ -19,14 +19,13 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use aws_credential_types::Credentials;
 use chrono::{DateTime, ParseError, SecondsFormat, TimeDelta, Utc};
 use clap::Args;
 use habeas_aws::{Aws, Table};
 use habeas_domain::{Account, Member, StoreError};
 use habeas_local::{Progress, Stack};
 
-use crate::local::DEFAULT_STACK;
+use crate::local::{DEFAULT_STACK, aws_of};
 use crate::ui::Ui;
 use crate::{Outcome, root};
 use accounts::Accounts;
@@ -153,10 +152,7 @@ impl Sink for Directory {
 }
 
 fn table_of(stack: &Stack) -> Table {
-    let state = stack.state();
-    let root = Credentials::new("test", "test", None, None, "local");
-    let aws = Aws::new(root, state.region.clone(), Some(state.endpoint.clone()));
-    Table::new(&aws, state.table.clone(), TimeDelta::zero())
+    Table::new(&aws_of(stack), stack.state().table.clone(), TimeDelta::zero())
 }
 
 fn open(path: &Path) -> Outcome<File> {
