@@ -39,6 +39,9 @@ SWITCHES = {
 GATES = {"optional_diagnostic_data", "personalized_user_experiences"}
 """Settings of the account without which people cannot change their own."""
 
+ABSENT = {"data_residency"}
+"""Settings of the account that the caller does not have: they are for owners in the EEA."""
+
 VERSIONS = {}
 """The tag of the settings under each path, as it was shown last."""
 
@@ -111,7 +114,7 @@ def switch_something(context, case):
 
 @schemathesis.hook("map_case").apply_to(operation_id="changeAccountSettings")
 def let_people_choose(_context, case):
-    """What people cannot do without stays on, unless a change is about it alone."""
+    """What people cannot do without stays on, and what is absent goes, unless a change is only that."""
     if fits(case, ParameterLocation.BODY) and isinstance(case.body, dict):
         case.body = {**case.body, "settings": choices(case.body["settings"])}
     return case
@@ -198,6 +201,8 @@ def switch(body, names):
 
 def choices(settings):
     """The same settings of the account, with consent to what is there."""
+    if settings.keys() - ABSENT:
+        settings = {name: patch for name, patch in settings.items() if name not in ABSENT}
     settings = dict(settings)
     if len(settings) > 1:
         settings.update({name: {"value": True} for name in GATES & settings.keys()})

@@ -8,10 +8,13 @@
 mod deletions;
 mod exports;
 mod faults;
+mod house;
 mod large;
+mod ledger;
 mod life;
 mod refusals;
 mod repeats;
+mod residency;
 mod settings;
 mod sweeps;
 mod world;

@@ -33,7 +33,7 @@ fn every_task_of_an_export_leaves_the_same_result_when_it_runs_twice() {
         assert_eq!(call(&world, "plan", &input).await, planned);
         assert_eq!(world.objects(&state.work_bucket, &work).await, plan);
 
-        let unit = unit(&world, planned["units"].as_str().unwrap()).await;
+        let unit = only_unit(&planned);
         let collect = json!({"account": "aurora", "request": id, "unit": unit});
         let collected = call(&world, "collect", &collect).await;
         assert_eq!(collected["done"], true);
@@ -70,7 +70,7 @@ fn every_task_of_a_deletion_leaves_the_same_result_when_it_runs_twice() {
         let id = idle(&world, &json!({"kind": "delete", "subjects": [person], "confirm": true})).await;
         let input = json!({"account": "aurora", "request": id});
         let planned = call(&world, "plan", &input).await;
-        let unit = unit(&world, planned["units"].as_str().unwrap()).await;
+        let unit = only_unit(&planned);
         let of_unit = json!({"account": "aurora", "request": id, "unit": unit});
         let inventory = call(&world, "collect", &of_unit).await;
         assert_eq!(call(&world, "collect", &of_unit).await, inventory);
@@ -92,14 +92,11 @@ fn every_task_of_a_deletion_leaves_the_same_result_when_it_runs_twice() {
     });
 }
 
-async fn unit(world: &World, key: &str) -> Value {
-    let bucket = &world.stack.state().work_bucket;
-    let object = world.stack.clients().s3.get_object().bucket(bucket).key(key).send().await.unwrap();
-    let lines = object.body.collect().await.unwrap().to_vec();
-    let mut units = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let unit = serde_json::from_slice(units.next().unwrap()).unwrap();
-    assert_eq!(units.next(), None);
-    unit
+/// The name of the only unit that was planned.
+fn only_unit(planned: &Value) -> &Value {
+    let units = planned["units"].as_array().unwrap();
+    assert_eq!(units.len(), 1, "{planned}");
+    &units[0]
 }
 
 async fn put_message(world: &World, sender: &str) {

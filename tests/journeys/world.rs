@@ -8,8 +8,8 @@ use habeas_sample_data::{cast, generate};
 use serde_json::{Value, json};
 
 /// A request of a journey has ended long before this.
-const PATIENCE: Duration = Duration::from_secs(90);
-const PAUSE: Duration = Duration::from_millis(150);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PAUSE: Duration = Duration::from_millis(150);
 
 /// The stack, the data in it, and ways to act on it.
 pub(crate) struct World {
@@ -61,7 +61,8 @@ fn people() -> Vec<String> {
 }
 
 /// Members of another account than the cast's.
-pub(crate) const BALTIC: [&str; 1] = ["ada.obrannon@baltic.example"];
+pub(crate) const BALTIC: [&str; 3] =
+    ["ada.obrannon@baltic.example", "nikos.k@baltic.example", "yulia.orlova@baltic.example"];
 pub(crate) const BALTIC_ADMIN: &str = "admin@baltic.example";
 
 pub(crate) async fn learn(stack: &Stack, what: &str, at: &str, detail: &Value) {
@@ -155,8 +156,8 @@ impl World {
 
     /// The keys under a prefix, with what lies there.
     pub(crate) async fn objects(&self, bucket: &str, prefix: &str) -> Vec<(String, String)> {
-        let page =
-            self.stack.clients().s3.list_objects_v2().bucket(bucket).prefix(prefix).send().await.unwrap();
+        let s3 = self.stack.s3_of(bucket);
+        let page = s3.list_objects_v2().bucket(bucket).prefix(prefix).send().await.unwrap();
         let objects = page.contents.unwrap_or_default();
         objects.into_iter().map(|object| (object.key.unwrap(), object.e_tag.unwrap())).collect()
     }

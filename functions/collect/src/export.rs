@@ -5,14 +5,13 @@ use habeas_archive::{
     DosTime, Found as Count, Member, MemberKind, SegmentIndex, SegmentWriter, collection_path, component,
     file_path,
 };
-use habeas_aws::WorkKeys;
 use habeas_domain::Request;
 use habeas_lambda::{TaskError, names};
 use habeas_sources::{Address, Found, Key, Source, TypedKey, Walk, to_json};
 use habeas_work::{Ground, Step, Unit, source_error, subject};
 use sha2::{Digest, Sha256};
 
-use crate::Cursor;
+use crate::{Cursor, Place};
 
 /// A collection goes on in another member from here on: what is compressed and
 /// redone at once stays small.
@@ -24,13 +23,13 @@ const SEGMENT_BYTES_TARGET: u64 = 32 << 20;
 
 /// Does one step of an export: one segment and its index.
 pub(crate) async fn step(
-    ground: &Ground,
+    place: Place<'_>,
     request: &Request,
     unit: &Unit,
     mut cursor: Cursor,
-    key: &str,
     deadline: Instant,
 ) -> Result<Cursor, TaskError> {
+    let ground = place.ground;
     let mut segment = Segment::new(request);
     let mut full = false;
     while let Some(task) = unit.tasks.get(cursor.task).filter(|_| !full) {
@@ -57,7 +56,7 @@ pub(crate) async fn step(
     }
     cursor.step += 1;
     let done = cursor.task >= unit.tasks.len();
-    segment.store(ground, &WorkKeys::new(request.id), unit, key, cursor, done).await
+    segment.store(place, unit, cursor, done).await
 }
 
 /// The segment of a step, and what its index will say.
@@ -78,13 +77,12 @@ impl Segment {
     /// The segment first, then the index that makes it count.
     async fn store(
         self,
-        ground: &Ground,
-        keys: &WorkKeys,
+        place: Place<'_>,
         unit: &Unit,
-        key: &str,
         cursor: Cursor,
         last: bool,
     ) -> Result<Cursor, TaskError> {
+        let folder = place.folder;
         let step = cursor.step;
         let segment = self.writer.finish();
         let digest: String =
@@ -93,15 +91,15 @@ impl Segment {
             unit: unit.unit.clone(),
             step,
             last,
-            key: keys.segment(&unit.unit, step, &digest),
+            key: folder.keys.segment(&unit.unit, step, &digest),
             bytes: segment.bytes.len() as u64,
             members: self.members,
             found: self.found,
         };
         if !segment.bytes.is_empty() {
-            ground.work.put(&index.key, segment.bytes, "application/octet-stream").await?;
+            folder.bucket.put(&index.key, segment.bytes, "application/octet-stream").await?;
         }
-        ground.keep_first(key, Step { cursor, result: index }).await
+        folder.keep_first(place.key, Step { cursor, result: index }).await
     }
 }
 

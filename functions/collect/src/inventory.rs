@@ -3,22 +3,22 @@ use std::time::Instant;
 use habeas_domain::Request;
 use habeas_lambda::TaskError;
 use habeas_sources::{DataMap, Found, Source, Target, Walk};
-use habeas_work::{Ground, Inventory, Listed, Step, Unit, source_error, subject};
+use habeas_work::{Inventory, Listed, Step, Unit, source_error, subject};
 
-use crate::Cursor;
+use crate::{Cursor, Place};
 
 /// A step ends when it has listed this many targets: some 1 MB of keys.
 const TARGETS_MAX: usize = 5_000;
 
 /// Does one step of a deletion's inventory: keys of what is the person's own.
 pub(crate) async fn step(
-    ground: &Ground,
+    place: Place<'_>,
     request: &Request,
     unit: &Unit,
     mut cursor: Cursor,
-    key: &str,
     deadline: Instant,
 ) -> Result<Cursor, TaskError> {
+    let ground = place.ground;
     let mut targets = Vec::new();
     let mut full = false;
     while let Some(task) = unit.tasks.get(cursor.task).filter(|_| !full) {
@@ -42,7 +42,7 @@ pub(crate) async fn step(
     cursor.step += 1;
     let done = cursor.task >= unit.tasks.len();
     let inventory = Inventory { unit: unit.unit.clone(), step: cursor.step, last: done, targets };
-    ground.keep_first(key, Step { cursor, result: inventory }).await
+    place.folder.keep_first(place.key, Step { cursor, result: inventory }).await
 }
 
 /// Other people's records that the person only led to are not theirs to erase.

@@ -11,10 +11,9 @@ mod inventory;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use habeas_aws::WorkKeys;
 use habeas_domain::Kind;
 use habeas_lambda::TaskError;
-use habeas_work::{Ground, UnitInput, UnitOutput};
+use habeas_work::{Folder, Ground, UnitInput, UnitOutput};
 use serde::{Deserialize, Serialize};
 
 /// Where in a unit the next step goes on. It holds keys of records, and keys may
@@ -30,6 +29,14 @@ struct Cursor {
     step: u32,
     /// How many archive members the task's collection has so far.
     members: u32,
+}
+
+/// Where a step works, and where it leaves its result.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    ground: &'a Ground,
+    folder: &'a Folder,
+    key: &'a str,
 }
 
 /// What the state machine sees of a cursor, and keeps in its history.
@@ -48,19 +55,21 @@ pub async fn collect(
     deadline: Instant,
 ) -> Result<UnitOutput<Done>, TaskError> {
     let request = ground.request_at_work(&input.account, input.request, now).await?;
-    let (unit, keys) = (&input.unit, WorkKeys::new(request.id));
+    let folder = ground.folder(&request)?;
+    let unit = folder.unit(&input.unit).await?;
     let key = |step| match request.kind {
-        Kind::Export => keys.index(&unit.unit, step),
-        Kind::Delete => keys.inventory(&unit.unit, step),
+        Kind::Export => folder.keys.index(&unit.unit, step),
+        Kind::Delete => folder.keys.inventory(&unit.unit, step),
     };
     let cursor: Cursor = match input.cursor {
         None => Cursor::default(),
-        Some(Done { step }) => ground.kept_cursor(&key(step)).await?,
+        Some(Done { step }) => folder.kept_cursor(&key(step)).await?,
     };
     let key = key(cursor.step + 1);
+    let place = Place { ground, folder: &folder, key: &key };
     let after = match request.kind {
-        Kind::Export => export::step(ground, &request, unit, cursor, &key, deadline).await?,
-        Kind::Delete => inventory::step(ground, &request, unit, cursor, &key, deadline).await?,
+        Kind::Export => export::step(place, &request, &unit, cursor, deadline).await?,
+        Kind::Delete => inventory::step(place, &request, &unit, cursor, deadline).await?,
     };
     Ok(UnitOutput { done: after.task >= unit.tasks.len(), cursor: Done { step: after.step } })
 }
@@ -87,8 +96,7 @@ mod tests {
     fn the_first_step_has_a_unit_and_no_cursor() {
         let input = read(include_str!("../../../events/collect/first-step.json"));
         assert_eq!((&input.account, input.request), (&request().account, request().id));
-        assert_eq!((input.unit.unit.as_str(), input.cursor), ("0001", None));
-        assert_eq!(input.unit.tasks[0].subject, 0);
+        assert_eq!((input.unit.as_str(), input.cursor), ("0001", None));
     }
 
     #[test]

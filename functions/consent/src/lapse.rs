@@ -37,10 +37,12 @@ impl Consents {
 
     async fn lapse(&self, account: &AccountId) -> Result<Done, StoreError> {
         for attempt in 0..ATTEMPTS_MAX {
-            let Some((account, settings, head)) = self.table.house(account).await? else {
+            let Some(house) = self.table.household(account).await? else {
                 return Ok(Done::default());
             };
-            let Some(revision) = lapse(&account, &settings, &head, &self.terms, (self.clock)()) else {
+            let Some(revision) =
+                lapse(&house.account, &house.settings, &house.head, &self.terms, (self.clock)())
+            else {
                 return Ok(Done::default());
             };
             match self.table.revise(&revision).await {

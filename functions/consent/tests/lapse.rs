@@ -9,10 +9,11 @@ use chrono::{DateTime, Utc};
 use consent::{Consents, Done, Input, Language};
 use habeas_aws::{Aws, Mailer};
 use habeas_domain::{
-    Actor, Consent, ContentClass, Entry, LedgerCheck, Role, Settings, SettingsPatch, Terms, TermsVersion,
+    Actor, Consent, ContentClass, Entry, LedgerCheck, Offer, Role, Settings, SettingsPatch, Terms,
+    TermsVersion,
 };
 use habeas_local_table::LocalTable;
-use habeas_testkit::{account, address, at, member, terms};
+use habeas_testkit::{account, address, at, member, offer, terms};
 
 const THEN: &str = "2026-01-05T10:00:00Z";
 const NOW: &str = "2026-02-05T10:00:00Z";
@@ -26,7 +27,7 @@ async fn consented() -> LocalTable {
     table.upsert_member(&member("amber", "ana@amber.example", Role::Owner), at(THEN)).await.unwrap();
     let patch = br#"{"settings": {"ai_training": {"value": {"chat": true}, "terms_version": "2026-11"}}}"#;
     let standing = table.standing(&address("ana@amber.example")).await.unwrap().unwrap();
-    let revision = standing.change_account(&SettingsPatch::parse(patch).unwrap(), &terms(), at(THEN));
+    let revision = standing.change_account(&SettingsPatch::parse(patch).unwrap(), &offer(), at(THEN));
     table.revise(&revision.unwrap().unwrap()).await.unwrap();
     table.told(&entries(&local).await[0]).await.unwrap();
     local
@@ -78,7 +79,7 @@ async fn other_terms_end_a_consent_once_whichever_sorts_first() {
         assert_eq!(run(&local, version(other)).await.lapsed, 0, "{other}");
         let entries = entries(&local).await;
         assert_eq!((entries.len(), entries[1].role, &entries[1].by), (2, Actor::Operator, &None));
-        let (_, settings, _) = local.table().house(&account("amber").id).await.unwrap().unwrap();
+        let settings = local.table().household(&account("amber").id).await.unwrap().unwrap().settings;
         let chat = ContentClass::parse("chat").unwrap();
         assert!(matches!(settings.consent(&chat, &terms()), Consent::Lapsed(_)), "{other}");
     }
@@ -107,11 +108,12 @@ async fn a_consent_that_is_renewed_in_part_lapses_in_the_rest() {
     };
     for (terms, version, class) in [(terms(), "2026-11", "audio"), (newer.clone(), "10", "chat")] {
         let standing = table.standing(&address("ana@amber.example")).await.unwrap().unwrap();
-        let revision = standing.change_account(&patch(version, class), &terms, at(THEN)).unwrap().unwrap();
+        let offer = Offer { terms, eea: false };
+        let revision = standing.change_account(&patch(version, class), &offer, at(THEN)).unwrap().unwrap();
         table.revise(&revision).await.unwrap();
     }
     assert_eq!(run(&local, newer.clone()).await.lapsed, 1);
-    let (_, settings, _) = table.house(&account("amber").id).await.unwrap().unwrap();
+    let settings = table.household(&account("amber").id).await.unwrap().unwrap().settings;
     let class = |name| ContentClass::parse(name).unwrap();
     assert!(matches!(settings.consent(&class("chat"), &newer), Consent::Given(_)));
     assert!(matches!(settings.consent(&class("audio"), &terms()), Consent::Lapsed(_)));

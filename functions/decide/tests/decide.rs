@@ -4,7 +4,7 @@ use decide::Decide;
 use habeas_domain::{CacheTimes, PEOPLE_MAX, Role, Settings, SettingsPatch, Standing};
 use habeas_lambda::Reply;
 use habeas_local_table::LocalTable;
-use habeas_testkit::{account, address, at, call, events, member, reply, terms};
+use habeas_testkit::{account, address, at, call, events, member, offer, reply, terms};
 use serde_json::{Value, json};
 
 const NOW: &str = "2026-01-05T10:00:00Z";
@@ -15,7 +15,7 @@ async fn change(local: &LocalTable, email: &str, of_account: bool, settings: Val
     let standing: Standing = table.standing(&address(email)).await.unwrap().unwrap();
     let patch = SettingsPatch::parse(json!({ "settings": settings }).to_string().as_bytes()).unwrap();
     let revision = if of_account {
-        standing.change_account(&patch, &terms(), at(NOW))
+        standing.change_account(&patch, &offer(), at(NOW))
     } else {
         standing.change_own(&patch, &terms(), at(NOW))
     };

@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 use download::Download;
-use habeas_aws::{ArchiveBucket, Aws, required};
+use habeas_aws::{Aws, Buckets};
 use habeas_lambda::{StartError, init, now, number, serve_http, table};
 
 #[tokio::main(flavor = "current_thread")]
@@ -9,7 +9,7 @@ async fn main() -> Result<(), StartError> {
     let aws = Aws::from_env()?;
     let download = Download {
         requests: table(&aws)?,
-        archives: ArchiveBucket::new(&aws, required("ARCHIVE_BUCKET")?),
+        archives: Buckets::from_env(&aws, "ARCHIVE_BUCKET")?,
         link: TimeDelta::seconds(number("LINK_SECONDS")?),
     };
     serve_http(async |call| download.answer(&call, now()).await).await

@@ -19,8 +19,13 @@ fn people() -> Memory {
 
 /// Ana's export of Bob's data, which has an archive.
 fn completed() -> Request {
-    let archive =
-        Archive { key: "archives/1.zip".into(), bytes: 1_024, expires_at: at(EXPIRES), removed_at: None };
+    let archive = Archive {
+        key: "archives/1.zip".into(),
+        residency: habeas_domain::Residency::Us,
+        bytes: 1_024,
+        expires_at: at(EXPIRES),
+        removed_at: None,
+    };
     Request { status: Status::Completed, archive: Some(archive), ..request() }
 }
 

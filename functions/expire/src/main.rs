@@ -1,5 +1,5 @@
 use expire::Expire;
-use habeas_aws::{Aws, Bucket, required};
+use habeas_aws::{Aws, Buckets};
 use habeas_lambda::{LambdaEvent, StartError, init, now, serve_task, table};
 use habeas_work::Expiry;
 
@@ -8,7 +8,7 @@ async fn main() -> Result<(), StartError> {
     init();
     let aws = Aws::from_env()?;
     let table = table(&aws)?;
-    let archives = Bucket::new(&aws, required("ARCHIVE_BUCKET")?);
+    let archives = Buckets::from_env(&aws, "ARCHIVE_BUCKET")?;
     let expire = Expire { expiry: Expiry { table, archives } };
     serve_task(async |event: LambdaEvent<_>| Ok(expire.handle(event.payload, now()).await)).await
 }

@@ -4,7 +4,7 @@ use aws_lambda_events::http::header::LINK;
 use habeas_domain::{Digest, Role, Settings, SettingsPatch};
 use habeas_lambda::Reply;
 use habeas_local_table::LocalTable;
-use habeas_testkit::{account, address, at, call, events, member, reply, terms};
+use habeas_testkit::{account, address, at, call, events, member, offer, reply};
 use ledger::Ledger;
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ async fn amber() -> LocalTable {
         );
         let standing = table.standing(&address("ana@amber.example")).await.unwrap().unwrap();
         let patch = SettingsPatch::parse(patch.as_bytes()).unwrap();
-        let revision = standing.change_account(&patch, &terms(), at(NOW)).unwrap().unwrap();
+        let revision = standing.change_account(&patch, &offer(), at(NOW)).unwrap().unwrap();
         table.revise(&revision).await.unwrap();
     }
     local

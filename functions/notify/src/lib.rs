@@ -216,7 +216,13 @@ mod tests {
             serde_json::from_str(include_str!("../../../events/notify/expiring.json")).unwrap();
         assert_eq!(occasion(&expiring, &request()), None);
         let expires_at = at("2026-04-05T10:00:00Z");
-        let archive = Archive { key: "1".into(), bytes: 1, expires_at, removed_at: None };
+        let archive = Archive {
+            key: "1".into(),
+            residency: habeas_domain::Residency::Us,
+            bytes: 1,
+            expires_at,
+            removed_at: None,
+        };
         let with_archive = Request { archive: Some(archive), ..request() };
         assert_eq!(occasion(&expiring, &with_archive), Some(Occasion::Expiring));
     }

@@ -3,28 +3,31 @@ use std::time::Instant;
 
 use chrono::{Datelike, Timelike};
 use habeas_archive::{DosTime, Layout, Part, SegmentIndex, tail};
-use habeas_aws::Upload;
+use habeas_aws::{Bucket, Upload};
 use habeas_domain::Request;
 use habeas_lambda::TaskError;
-use habeas_work::Unit;
+use habeas_sources::DataMap;
+use habeas_work::Folder;
 
-use crate::{Package, incomplete, report};
+use crate::{incomplete, report};
 
-impl Package {
+/// What an archive is made of, and where.
+pub(crate) struct Assembly<'a> {
+    pub archives: &'a Bucket,
+    pub folder: &'a Folder,
+    pub map: &'a DataMap,
+    pub request: &'a Request,
+    /// In order of unit and step.
+    pub indexes: &'a [SegmentIndex],
+}
+
+impl Assembly<'_> {
     /// Assembles the archive as far as the time goes, and gives its size when it
     /// is finished. Parts are the same at every try, so those that are there are kept.
-    pub(crate) async fn assemble(
-        &self,
-        key: &str,
-        request: &Request,
-        units: &[Unit],
-        indexes: &[SegmentIndex],
-        deadline: Instant,
-    ) -> Result<Option<u64>, TaskError> {
-        tracing::info!(request = %request.id, units = units.len(), segments = indexes.len(), "packaging");
-        let sizes: Vec<_> = indexes.iter().map(|index| index.bytes).collect();
+    pub(crate) async fn assemble(&self, key: &str, deadline: Instant) -> Result<Option<u64>, TaskError> {
+        let sizes: Vec<_> = self.indexes.iter().map(|index| index.bytes).collect();
         let layout = Layout::plan(&sizes).map_err(incomplete)?;
-        let last = self.last_part(request, &layout, indexes).await?;
+        let last = self.last_part(&layout).await?;
         let bytes = layout.bytes - tail_bytes(&layout, &sizes) + last.len() as u64;
         if self.archives.size(key).await? == Some(bytes) {
             return Ok(Some(bytes));
@@ -42,7 +45,7 @@ impl Package {
                 _ if worked && Instant::now() >= deadline => return Ok(None),
                 _ => {
                     worked = true;
-                    self.make_part(&upload, number, part, indexes).await?
+                    self.make_part(&upload, number, part).await?
                 }
             };
             tags.push(tag);
@@ -53,20 +56,14 @@ impl Package {
         Ok(Some(bytes))
     }
 
-    async fn make_part(
-        &self,
-        upload: &Upload,
-        number: i32,
-        part: &Part,
-        indexes: &[SegmentIndex],
-    ) -> Result<String, TaskError> {
+    async fn make_part(&self, upload: &Upload, number: i32, part: &Part) -> Result<String, TaskError> {
         match part {
             Part::Copy { segment, range } => {
-                let from = (&self.ground.work, indexes[*segment].key.as_str());
+                let from = (&self.folder.bucket, self.indexes[*segment].key.as_str());
                 Ok(self.archives.copy_part(upload, number, from, range.clone()).await?)
             }
             Part::Gather { segments } => {
-                let content = self.gather(segments, indexes).await?;
+                let content = self.gather(segments).await?;
                 Ok(self.archives.put_part(upload, number, content).await?)
             }
         }
@@ -74,26 +71,21 @@ impl Package {
 
     /// The last part: segments too small for parts of their own, the manifest,
     /// the page to read it by, and the central directory.
-    async fn last_part(
-        &self,
-        request: &Request,
-        layout: &Layout,
-        indexes: &[SegmentIndex],
-    ) -> Result<Vec<u8>, TaskError> {
-        let manifest = report::manifest(request, &self.ground.map, indexes)?;
-        let at = request.created_at;
+    async fn last_part(&self, layout: &Layout) -> Result<Vec<u8>, TaskError> {
+        let manifest = report::manifest(self.request, self.map, self.indexes)?;
+        let at = self.request.created_at;
         let modified = DosTime::new(at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second());
-        let mut last = self.gather(&layout.tail, indexes).await?;
-        last.extend(tail(&manifest, layout, indexes, modified).map_err(incomplete)?);
+        let mut last = self.gather(&layout.tail).await?;
+        last.extend(tail(&manifest, layout, self.indexes, modified).map_err(incomplete)?);
         Ok(last)
     }
 
-    async fn gather(&self, segments: &[usize], indexes: &[SegmentIndex]) -> Result<Vec<u8>, TaskError> {
+    async fn gather(&self, segments: &[usize]) -> Result<Vec<u8>, TaskError> {
         let mut content = Vec::new();
         for segment in segments {
-            let index = &indexes[*segment];
+            let index = &self.indexes[*segment];
             if index.bytes > 0 {
-                let segment = self.ground.object(&index.key).await?;
+                let segment = self.folder.object(&index.key).await?;
                 if segment.len() as u64 != index.bytes {
                     return Err(incomplete(WrongSize));
                 }

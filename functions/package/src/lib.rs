@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Days, Utc};
 use habeas_archive::{SegmentIndex, complete};
-use habeas_aws::{Bucket, WorkKeys, typed};
+use habeas_aws::{Buckets, WorkKeys, typed};
 use habeas_domain::{Archive, Counts, Request};
 use habeas_lambda::{TaskError, names};
 use habeas_work::{Ground, RequestInput};
@@ -20,11 +20,13 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
+use crate::assemble::Assembly;
+
 /// What packaging works with, and how long archives are kept.
 #[derive(Debug)]
 pub struct Package {
     pub ground: Ground,
-    pub archives: Bucket,
+    pub archives: Buckets,
     pub keep: Days,
 }
 
@@ -44,17 +46,26 @@ impl Package {
         deadline: Instant,
     ) -> Result<Packaged, TaskError> {
         let request = self.ground.request_at_work(&input.account, input.request, now).await?;
-        let keys = WorkKeys::new(request.id);
-        let units = self.ground.units(&keys).await?;
+        let folder = self.ground.folder(&request)?;
+        let units = folder.units().await?;
         // In order of unit and step, which is the order of their keys.
-        let indexes: Vec<SegmentIndex> = self.ground.results::<IgnoredAny, _>(&keys.indexes()).await?;
+        let indexes: Vec<SegmentIndex> = folder.results::<IgnoredAny, _>(&folder.keys.indexes()).await?;
         let planned: Vec<_> = units.iter().map(|unit| unit.unit.clone()).collect();
         complete(&indexes, &planned).map_err(incomplete)?;
         let key = WorkKeys::archive(request.id);
-        let Some(bytes) = self.assemble(&key, &request, &units, &indexes, deadline).await? else {
+        let residency = request.kept_in();
+        let assembly = Assembly {
+            archives: self.archives.of(residency)?,
+            folder: &folder,
+            map: &self.ground.map,
+            request: &request,
+            indexes: &indexes,
+        };
+        tracing::info!(request = %request.id, units = units.len(), segments = indexes.len(), "packaging");
+        let Some(bytes) = assembly.assemble(&key, deadline).await? else {
             return Ok(Packaged { done: false, archive: Value::Null });
         };
-        let archive = Archive { key, bytes, expires_at: now + self.keep, removed_at: None };
+        let archive = Archive { key, residency, bytes, expires_at: now + self.keep, removed_at: None };
         self.ground.table.put_archive(&request, &archive, now).await?;
         self.ground.table.set_counts(&request, &counts(&request, &indexes)).await?;
         Ok(Packaged { done: true, archive: typed(&json!(archive)) })

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use chrono::Days;
-use habeas_aws::{Aws, Bucket, required};
+use habeas_aws::{Aws, Buckets};
 use habeas_lambda::{LambdaEvent, StartError, deadline, init, now, number, serve_task};
 use habeas_work::Ground;
 use package::Package;
@@ -15,7 +15,7 @@ async fn main() -> Result<(), StartError> {
     let aws = Aws::from_env()?;
     let package = Package {
         ground: Ground::from_env(&aws)?,
-        archives: Bucket::new(&aws, required("ARCHIVE_BUCKET")?),
+        archives: Buckets::from_env(&aws, "ARCHIVE_BUCKET")?,
         keep: Days::new(keep()?),
     };
     serve_task(async |event: LambdaEvent<_>| {

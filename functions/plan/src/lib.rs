@@ -1,25 +1,30 @@
 //! Cuts a request into units of work.
 
-use habeas_aws::WorkKeys;
 use habeas_domain::Request;
 use habeas_lambda::{TaskError, names};
 use habeas_sources::DataMap;
 use habeas_work::{Ground, RequestInput, Unit, UnitTask};
 use serde::Serialize;
 
-/// Where the plan lies.
+/// The units of the plan, by name.
 #[derive(Debug, Serialize)]
 pub struct Planned {
-    units: String,
+    units: Vec<String>,
 }
 
-/// Writes the plan: one line per unit, for the Distributed Map to read.
+/// Decides where the request's data are kept, and writes the plan there. The
+/// Distributed Map runs over the names of the units alone: what else there is
+/// to say about a unit would not fit into the workflow's state for ever, and
+/// Step Functions reads lists from no other region than its own.
 pub async fn plan(ground: &Ground, input: &RequestInput) -> Result<Planned, TaskError> {
     let request = ground.request(&input.account, input.request).await?;
-    let lines = lines(&units(&ground.map, &request))?;
-    let key = WorkKeys::new(request.id).units();
-    ground.work.put(&key, lines.into_bytes(), "application/jsonl").await?;
-    Ok(Planned { units: key })
+    let residency = ground.table.keep_in(&request, ground.work.has_eea()).await?;
+    let request = Request { residency: Some(residency), ..request };
+    let folder = ground.folder(&request)?;
+    let units = units(&ground.map, &request);
+    let lines = lines(&units)?;
+    folder.bucket.put(&folder.keys.units(), lines.into_bytes(), "application/jsonl").await?;
+    Ok(Planned { units: units.into_iter().map(|unit| unit.unit).collect() })
 }
 
 /// One unit for each person: a small request stays a handful of state

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use habeas_domain::{
-    Action, EmailAddress, Problem, Revision, Settings, SettingsPatch, Standing, StoreError, Terms, may,
+    Action, EmailAddress, Offer, Problem, Revision, Settings, SettingsPatch, Standing, StoreError, may,
 };
 use habeas_lambda::{Call, Fault, IfMatch, Reply, TellOfConsent, caller, chain, pause};
 use serde_json::Value;
@@ -30,7 +30,7 @@ const TELL_MAX: Duration = Duration::from_secs(2);
 pub struct SettingsApi<S, T> {
     pub settings: S,
     pub consent: T,
-    pub terms: Terms,
+    pub offer: Offer,
 }
 
 /// Whose settings a call is about.
@@ -109,8 +109,8 @@ impl<S: Settings, T: TellOfConsent> SettingsApi<S, T> {
             return Err(Refusal::Stale);
         }
         let revision = match of {
-            Of::Account => standing.change_account(patch, &self.terms, now),
-            Of::Oneself => standing.change_own(patch, &self.terms, now),
+            Of::Account => standing.change_account(patch, &self.offer, now),
+            Of::Oneself => standing.change_own(patch, &self.offer.terms, now),
         };
         revision.map_err(Refusal::Problem)
     }
@@ -139,7 +139,7 @@ impl<S: Settings, T: TellOfConsent> SettingsApi<S, T> {
 
     fn view(&self, of: Of, standing: &Standing) -> Value {
         match of {
-            Of::Account => standing.account_view(&self.terms),
+            Of::Account => standing.account_view(&self.offer),
             Of::Oneself => standing.own_view(),
         }
     }

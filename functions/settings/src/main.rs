@@ -1,4 +1,5 @@
-use habeas_aws::{Aws, required};
+use habeas_aws::{Aws, optional, required};
+use habeas_domain::Offer;
 use habeas_lambda::{Function, StartError, init, now, published_terms, serve_http, table};
 use settings::SettingsApi;
 
@@ -9,7 +10,7 @@ async fn main() -> Result<(), StartError> {
     let api = SettingsApi {
         settings: table(&aws)?,
         consent: Function::new(&aws, required("CONSENT_FUNCTION")?),
-        terms: published_terms()?,
+        offer: Offer { terms: published_terms()?, eea: optional("EEA_ARCHIVE_BUCKET").is_some() },
     };
     serve_http(async |call| api.answer(&call, now()).await).await
 }

@@ -9,7 +9,7 @@ use habeas_aws::Table;
 use habeas_domain::{Entry, LedgerCheck, Role, Settings, SettingsPatch, StoreError};
 use habeas_lambda::TellOfConsent;
 use habeas_local_table::{Fault, LocalTable};
-use habeas_testkit::{account, address, at, call, member, reply, terms};
+use habeas_testkit::{account, address, at, call, member, offer, reply};
 use serde_json::{Value, json};
 use settings::SettingsApi;
 
@@ -92,7 +92,7 @@ fn on_a_thread_each<T: Send + 'static>(
 ) -> Vec<T> {
     let threads: Vec<_> = (0..clients)
         .map(|client| {
-            let api = Arc::new(SettingsApi { settings: local.table(), consent: Nobody, terms: terms() });
+            let api = Arc::new(SettingsApi { settings: local.table(), consent: Nobody, offer: offer() });
             let run = run.clone();
             thread::spawn(move || run(client, api))
         })
@@ -143,7 +143,7 @@ fn a_lost_answer_makes_no_second_entry() {
             let standing = table.standing(&address("ana@amber.example")).await.unwrap().unwrap();
             let patch = br#"{"settings": {"optional_diagnostic_data": {"value": true}}}"#;
             let patch = SettingsPatch::parse(patch).unwrap();
-            let revision = standing.change_account(&patch, &terms(), at(NOW)).unwrap().unwrap();
+            let revision = standing.change_account(&patch, &offer(), at(NOW)).unwrap().unwrap();
             local.fail_next(fault);
             table.revise(&revision).await.unwrap();
             assert_eq!(verified(&local).await.len(), 1, "{fault:?}");

@@ -3,10 +3,10 @@
 use std::sync::Mutex;
 
 use aws_lambda_events::http::header::ETAG;
-use habeas_domain::{Account, Entry, Member, Plan, Role, Settings, StoreError, TermsVersion};
+use habeas_domain::{Account, Entry, Member, Offer, Plan, Role, Settings, StoreError, TermsVersion};
 use habeas_lambda::{Reply, TellOfConsent};
 use habeas_local_table::LocalTable;
-use habeas_testkit::{account, address, at, call, events, member, reply, terms};
+use habeas_testkit::{account, address, at, call, events, member, offer, reply, terms};
 use serde_json::{Value, json};
 use settings::SettingsApi;
 
@@ -45,7 +45,7 @@ async fn amber() -> LocalTable {
 }
 
 async fn answer(local: &LocalTable, event: &str) -> Reply {
-    let api = SettingsApi { settings: local.table(), consent: Told::default(), terms: terms() };
+    let api = SettingsApi { settings: local.table(), consent: Told::default(), offer: offer() };
     reply(api.answer(&call(event), at(NOW)).await)
 }
 
@@ -155,7 +155,7 @@ async fn a_version_is_named_or_nothing_is_changed() {
 #[tokio::test]
 async fn a_consent_is_told_and_an_ordinary_change_is_not() {
     let local = amber().await;
-    let api = SettingsApi { settings: local.table(), consent: Told::default(), terms: terms() };
+    let api = SettingsApi { settings: local.table(), consent: Told::default(), offer: offer() };
     for event in [
         CHANGE,
         &patch(CONSENT, &json!({"ai_training": {"value": {"chat": true}, "terms_version": "2026-11"}}), 1),
@@ -172,7 +172,11 @@ async fn a_consent_to_older_terms_shows_as_lapsed_and_can_be_given_again() {
     let local = amber().await;
     answer(&local, CONSENT).await;
     let newer = habeas_domain::Terms { version: TermsVersion::parse("2027-01").unwrap(), ..terms() };
-    let api = SettingsApi { settings: local.table(), consent: Told::default(), terms: newer };
+    let api = SettingsApi {
+        settings: local.table(),
+        consent: Told::default(),
+        offer: Offer { terms: newer, eea: true },
+    };
     let shown = reply(api.answer(&call(ACCOUNT), at(NOW)).await);
     assert_eq!(shown.body()["settings"]["ai_training"]["value"]["chat"], false);
     assert_eq!(shown.body()["settings"]["ai_training"]["lapsed"], json!(["chat"]));
@@ -223,7 +227,7 @@ async fn who_loses_the_role_while_changing_changes_nothing() {
     let patch = habeas_domain::SettingsPatch::parse(
         br#"{"settings": {"optional_diagnostic_data": {"value": true}}}"#,
     );
-    let revision = standing.change_account(&patch.unwrap(), &terms(), at(NOW)).unwrap().unwrap();
+    let revision = standing.change_account(&patch.unwrap(), &offer(), at(NOW)).unwrap().unwrap();
     let demoted = member("amber", "ana@amber.example", Role::Member);
     let moved = Member { account: account("birch").id, ..member("amber", "ana@amber.example", Role::Admin) };
     let downgraded = Account { plan: Plan::Free, ..account("amber") };

@@ -1,15 +1,17 @@
 //! Finds what is stuck, late or has expired, once a minute.
 
 mod archives;
+mod relocations;
 mod requests;
 
+use std::fmt;
 use std::pin::pin;
 use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 use habeas_aws::{StateMachine, Table};
-use habeas_domain::{RequestId, StoreError};
+use habeas_domain::StoreError;
 use habeas_lambda::{Function, Metric, chain, emit};
 use habeas_work::Expiry;
 use serde::Serialize;
@@ -28,6 +30,8 @@ const AT_A_TIME: usize = 8;
 pub struct Sweep {
     pub table: Table,
     pub machine: StateMachine,
+    /// Moves an account's archives.
+    pub relocations: StateMachine,
     pub expiry: Expiry,
     pub notify: Function,
     pub tidy: Function,
@@ -41,6 +45,8 @@ pub struct Swept {
     /// Requests looked at that are late.
     pub overdue: u32,
     pub expired: u32,
+    /// Moves of an account's archives that were started.
+    pub moving: u32,
     /// What could not be done this time; the log says why.
     pub left: u32,
 }
@@ -57,17 +63,19 @@ enum Done {
     Failed,
     Overdue,
     Expired,
+    Moving,
     NothingToDo,
 }
 
 impl Sweep {
     /// Starts what was filed and never started, fails what lost its workflow or
-    /// gives no sign of life, has the operator told of what is late, and removes
-    /// archives whose time is over. One stuck thing stops no other: several are
+    /// gives no sign of life, has the operator told of what is late, removes
+    /// archives whose time is over, and has archives moved to where their
+    /// account's data are to be kept. One stuck thing stops no other: several are
     /// looked at at a time, and what is not reached before the deadline is left
     /// to the next sweep, and reported.
     pub async fn sweep(&self, now: DateTime<Utc>, deadline: Instant) -> Swept {
-        let (mut archives, mut requests) = (Swept::default(), Swept::default());
+        let (mut archives, mut requests, mut moves) = (Swept::default(), Swept::default(), Swept::default());
         let ageing = async {
             match self.table.ageing(now).await {
                 Ok(waiting) => {
@@ -88,16 +96,28 @@ impl Sweep {
                 Err(fault) => requests.fault(&fault, "open requests not read"),
             }
         };
-        tokio::join!(ageing, open);
-        let swept = requests.and(&archives);
+        let relocating = async {
+            match self.table.relocations(now).await {
+                Ok(waiting) => {
+                    moves.leave(waiting.unreadable, "move's row not readable");
+                    let looks = waiting.rows.iter();
+                    let looks = looks.map(|relocation| (&relocation.account, self.moving(relocation, now)));
+                    moves.do_all(looks, deadline).await;
+                }
+                Err(fault) => moves.fault(&fault, "moves not read"),
+            }
+        };
+        tokio::join!(ageing, open, relocating);
+        let swept = requests.and(&archives).and(&moves);
         swept.report(now);
         swept
     }
 }
 
 impl Swept {
-    async fn do_all<F>(&mut self, looks: impl Iterator<Item = (RequestId, F)>, deadline: Instant)
+    async fn do_all<I, F>(&mut self, looks: impl Iterator<Item = (I, F)>, deadline: Instant)
     where
+        I: fmt::Display,
         F: Future<Output = Result<Done, StoreError>>,
     {
         let looks = stream::iter(looks)
@@ -105,7 +125,7 @@ impl Swept {
         let mut looks = pin!(looks.buffer_unordered(AT_A_TIME));
         while let Some((id, looked)) = looks.next().await {
             match looked {
-                Ok(done) => self.count(done, id),
+                Ok(done) => self.count(done, &id),
                 Err(_) => self.leave(1, "not reached in time"),
             }
         }
@@ -117,20 +137,22 @@ impl Swept {
             failed: self.failed + other.failed,
             overdue: self.overdue + other.overdue,
             expired: self.expired + other.expired,
+            moving: self.moving + other.moving,
             left: self.left + other.left,
         }
     }
 
-    fn count(&mut self, done: Result<Done, StoreError>, id: RequestId) {
+    fn count(&mut self, done: Result<Done, StoreError>, of: &impl fmt::Display) {
         match done {
             Ok(Done::Started) => self.started += 1,
+            Ok(Done::Moving) => self.moving += 1,
             Ok(Done::Failed) => self.failed += 1,
             Ok(Done::Overdue) => self.overdue += 1,
             Ok(Done::Expired) => self.expired += 1,
             Ok(Done::NothingToDo) => {}
             Err(fault) => {
                 self.left += 1;
-                tracing::error!(request = %id, error = chain(&fault), "left to the next sweep");
+                tracing::error!(%of, error = chain(&fault), "left to the next sweep");
             }
         }
     }
@@ -148,8 +170,8 @@ impl Swept {
     }
 
     fn report(&self, now: DateTime<Utc>) {
-        let Self { started, failed, overdue, expired, left } = *self;
-        tracing::info!(started, failed, overdue, expired, left, "swept");
+        let Self { started, failed, overdue, expired, moving, left } = *self;
+        tracing::info!(started, failed, overdue, expired, moving, left, "swept");
         emit(
             now,
             &[

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use habeas_aws::{Aws, Bucket, StateMachine, required};
+use habeas_aws::{Aws, Buckets, StateMachine, required};
 use habeas_lambda::{Function, LambdaEvent, StartError, Tick, deadline, init, now, serve_task, table};
 use habeas_work::Expiry;
 use sweep::Sweep;
@@ -13,10 +13,11 @@ async fn main() -> Result<(), StartError> {
     init();
     let aws = Aws::from_env()?;
     let table = table(&aws)?;
-    let archives = Bucket::new(&aws, required("ARCHIVE_BUCKET")?);
+    let archives = Buckets::from_env(&aws, "ARCHIVE_BUCKET")?;
     let sweep = Sweep {
         table: table.clone(),
         machine: StateMachine::new(&aws, required("STATE_MACHINE")?),
+        relocations: StateMachine::new(&aws, required("RELOCATION_MACHINE")?),
         expiry: Expiry { table, archives },
         notify: Function::new(&aws, required("NOTIFY_FUNCTION")?),
         tidy: Function::new(&aws, required("TIDY_FUNCTION")?),

@@ -46,9 +46,9 @@ impl Sweep {
     }
 
     async fn rescue(&self, request: &Request, now: DateTime<Utc>) -> Result<Done, StoreError> {
-        match self.machine.execution(request.id).await? {
+        match self.machine.execution(&request.id.to_string()).await? {
             Execution::Running if silent_since(request, now).is_some() => {
-                self.machine.stop(request.id).await?;
+                self.machine.stop(&request.id.to_string()).await?;
                 self.fail(request, SILENT, now).await
             }
             Execution::Running => {

@@ -1,6 +1,6 @@
 //! Removes what a request leaves behind when it has ended.
 
-use habeas_aws::{Bucket, Table, WorkKeys};
+use habeas_aws::{Buckets, Table, WorkKeys};
 use habeas_domain::{AccountId, RequestId, Requests, Status};
 use habeas_lambda::TaskError;
 use serde::Deserialize;
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub struct Tidy {
     pub table: Table,
-    pub work: Bucket,
-    pub archives: Bucket,
+    pub work: Buckets,
+    pub archives: Buckets,
 }
 
 #[derive(Debug, Deserialize)]
@@ -24,12 +24,17 @@ impl Tidy {
     /// Deletes the work objects and open uploads, and the archive of a request
     /// that did not complete: what nobody can ask for is not kept.
     pub async fn tidy(&self, input: &Input) -> Result<Value, TaskError> {
-        self.work.delete_prefix(WorkKeys::new(input.request).prefix()).await?;
-        let archive = WorkKeys::archive(input.request);
-        self.archives.abort_uploads(&archive).await?;
+        for bucket in self.work.all() {
+            bucket.delete_prefix(WorkKeys::new(input.request).prefix()).await?;
+        }
+        for bucket in self.archives.all() {
+            bucket.abort_uploads(&WorkKeys::archive(input.request)).await?;
+        }
         let request = self.table.get(&input.account, input.request).await?;
         if !request.is_some_and(|request| request.status == Status::Completed) {
-            self.archives.delete_versions(&archive).await?;
+            for bucket in self.archives.all() {
+                bucket.delete_versions_under(&WorkKeys::archives(input.request)).await?;
+            }
             self.table.remove_archive(input.request).await?;
         }
         Ok(json!({}))

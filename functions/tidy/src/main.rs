@@ -1,4 +1,4 @@
-use habeas_aws::{Aws, Bucket, required};
+use habeas_aws::{Aws, Buckets};
 use habeas_lambda::{LambdaEvent, StartError, init, serve_task, table};
 use tidy::{Input, Tidy};
 
@@ -8,8 +8,8 @@ async fn main() -> Result<(), StartError> {
     let aws = Aws::from_env()?;
     let tidy = Tidy {
         table: table(&aws)?,
-        work: Bucket::new(&aws, required("WORK_BUCKET")?),
-        archives: Bucket::new(&aws, required("ARCHIVE_BUCKET")?),
+        work: Buckets::from_env(&aws, "WORK_BUCKET")?,
+        archives: Buckets::from_env(&aws, "ARCHIVE_BUCKET")?,
     };
     serve_task(async |event: LambdaEvent<Input>| tidy.tidy(&event.payload).await).await
 }

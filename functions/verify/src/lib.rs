@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
-use habeas_aws::WorkKeys;
 use habeas_domain::{Counts, Request};
 use habeas_lambda::{TaskError, names};
 use habeas_sources::{Cursor, Erase, Found, Source, Target, Walk, is_left};
@@ -30,9 +29,9 @@ pub async fn verify(
     now: DateTime<Utc>,
 ) -> Result<Verified, TaskError> {
     let request = ground.request_at_work(&input.account, input.request, now).await?;
-    let keys = WorkKeys::new(request.id);
-    let units = ground.units(&keys).await?;
-    let inventories = ground.inventories(&keys.inventories()).await?;
+    let folder = ground.folder(&request)?;
+    let units = folder.units().await?;
+    let inventories = folder.inventories(&folder.keys.inventories()).await?;
     let mut left: BTreeMap<&str, u64> = BTreeMap::new();
     for task in units.iter().flat_map(|unit| &unit.tasks) {
         let source = ground.source(&task.source)?;

@@ -1,8 +1,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use habeas_aws::request_key;
 use habeas_domain::{
-    Archive, Digest, EmailAddress, Filing, Member, Order, Request, RequestId, Requests, Role, Slots, Stamp,
-    Status, Waits, file_request,
+    Archive, Digest, EmailAddress, Filing, Member, Order, Request, RequestId, Requests, Residency, Role,
+    Slots, Stamp, Status, Waits, file_request,
 };
 use habeas_local_table::LocalTable;
 use habeas_testkit::{account, at, member};
@@ -69,7 +69,13 @@ impl Scene {
     pub(crate) async fn completed(&self, seconds: u32) -> Request {
         let request = self.filed(seconds, &people()[..1]).await;
         let expires_at = now() + TimeDelta::days(90);
-        let archive = Archive { key: "archives/1.zip".into(), bytes: 1, expires_at, removed_at: None };
+        let archive = Archive {
+            key: "archives/1.zip".into(),
+            residency: Residency::Us,
+            bytes: 1,
+            expires_at,
+            removed_at: None,
+        };
         let value = |value: &Value| serde_dynamo::to_attribute_value(value).expect("a value");
         let update = self.local.client().update_item().table_name(self.local.name());
         update

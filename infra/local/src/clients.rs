@@ -8,8 +8,9 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use std::time::Duration;
 
-/// The emulator's only region in use.
+/// The region that everything is in, and that of the buckets in the EEA.
 pub(crate) const REGION: &str = "us-east-1";
+pub(crate) const EEA_REGION: &str = "eu-central-1";
 /// The emulator's root key, public knowledge and good for nothing else.
 pub(crate) const ROOT_KEY: &str = "test";
 /// Longer than any single call of ours takes on a busy machine.
@@ -31,7 +32,11 @@ pub struct Clients {
 impl Clients {
     /// Clients of the emulator at `endpoint`, which speaks plain HTTP.
     pub fn new(endpoint: &str) -> Self {
-        let config = config(endpoint);
+        Self::in_region(endpoint, REGION)
+    }
+
+    pub(crate) fn in_region(endpoint: &str, region: &'static str) -> Self {
+        let config = config(endpoint, region);
         // Buckets in the path: names of hosts below localhost do not resolve everywhere.
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
         Self {
@@ -51,13 +56,13 @@ pub(crate) fn root_credentials() -> Credentials {
     Credentials::from_keys(ROOT_KEY, ROOT_KEY, None)
 }
 
-fn config(endpoint: &str) -> SdkConfig {
+fn config(endpoint: &str, region: &'static str) -> SdkConfig {
     let timeouts =
         TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(CALL_SECONDS_MAX)).build();
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)
-        .region(Region::from_static(REGION))
+        .region(Region::from_static(region))
         .credentials_provider(SharedCredentialsProvider::new(root_credentials()))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))

@@ -18,7 +18,7 @@ const DEPLOY_SECONDS_MAX: u64 = 300;
 #[derive(Debug)]
 pub(crate) struct Deployed {
     stack: String,
-    outputs: BTreeMap<String, String>,
+    pub(crate) outputs: BTreeMap<String, String>,
     pub(crate) parameters: BTreeMap<String, String>,
     /// A resource's name in the template to its name in the account.
     pub(crate) resources: BTreeMap<String, String>,

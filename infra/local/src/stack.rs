@@ -4,6 +4,7 @@ use std::thread::sleep;
 use serde_json::Value;
 
 use crate::canonical::row_json;
+use crate::clients::EEA_REGION;
 use crate::logs::{FOLLOW_PAUSE, LogReader};
 use crate::users::Users;
 use crate::{
@@ -11,8 +12,9 @@ use crate::{
     StackState, UpOptions, emulator, load, mail, snapshot, up,
 };
 
-/// The names of the two CloudFormation stacks.
+/// The names of the CloudFormation stacks.
 pub(crate) const STACK: &str = "habeas";
+pub(crate) const EEA_STACK: &str = "habeas-eea";
 pub(crate) const SAMPLE_STACK: &str = "meetings-app";
 /// What the sample application's tables are called, before the file's stem.
 pub(crate) const TABLE_PREFIX: &str = "meetings-app-";
@@ -78,6 +80,15 @@ impl Stack {
 
     pub fn clients(&self) -> &Clients {
         &self.clients
+    }
+
+    /// The client for a bucket: S3 answers for those of its region only.
+    pub fn s3_of(&self, bucket: &str) -> aws_sdk_s3::Client {
+        let is_abroad = bucket == self.state.eea_archive_bucket || bucket == self.state.eea_work_bucket;
+        match is_abroad {
+            true => Clients::in_region(&self.state.endpoint, EEA_REGION).s3,
+            false => self.clients.s3.clone(),
+        }
     }
 
     /// Makes someone who can sign in, unless there is one with that address.

@@ -21,6 +21,8 @@ pub struct StackState {
     pub archive_bucket: String,
     pub work_bucket: String,
     pub anchor_bucket: String,
+    pub eea_archive_bucket: String,
+    pub eea_work_bucket: String,
     pub state_machine_arn: String,
     pub user_pool_id: String,
     pub client_id: String,

@@ -2,13 +2,13 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::clients::REGION;
+use crate::clients::{EEA_REGION, REGION};
 use crate::deploy::{Deployed, deploy};
 use crate::emulator::{self, choose_port};
 use crate::mail::INBOX_PATH;
 use crate::package::Packager;
 use crate::rows::STEMS;
-use crate::stack::{SAMPLE_STACK, STACK, TABLE_PREFIX};
+use crate::stack::{EEA_STACK, SAMPLE_STACK, STACK, TABLE_PREFIX};
 use crate::users::{PASSWORD, Users};
 use crate::{
     Clients, Layout, LocalError, ProcessId, Progress, Result, StackState, Venv, dropped, plain_http,
@@ -17,7 +17,7 @@ use crate::{
 /// What to bring up.
 #[derive(Debug, Clone)]
 pub struct UpOptions {
-    /// The repository: `infra/template.yaml` and `infra/sample-app.yaml` lie below.
+    /// The repository: the templates lie in its folder `infra`.
     pub root: PathBuf,
     pub layout: Layout,
     /// The folder with the functions' binaries, named like the functions.
@@ -81,9 +81,17 @@ pub(crate) async fn up(options: &UpOptions, progress: &dyn Progress) -> Result<(
     let sample = deploy(&clients.cloudformation, SAMPLE_STACK, &sample.url, &defaults).await?;
     adapt(&clients, &sample).await?;
 
+    progress.step(&format!("Deploying infra/eea-buckets.yaml in {EEA_REGION}"));
+    let abroad = Clients::in_region(&endpoint, EEA_REGION);
+    let eea = packager.package(&infra.join("eea-buckets.yaml"), progress).await?;
+    let eea = deploy(&abroad.cloudformation, EEA_STACK, &eea.url, &defaults).await?;
+    adapt(&abroad, &eea).await?;
+
     progress.step("Deploying infra/template.yaml");
     let package = packager.package(&infra.join("template.yaml"), progress).await?;
-    let stack = deploy(&clients.cloudformation, STACK, &package.url, &options.parameters).await?;
+    // As its operator does: the outputs of one template are parameters of the other.
+    let parameters = options.parameters.clone().into_iter().chain(eea.outputs.clone()).collect();
+    let stack = deploy(&clients.cloudformation, STACK, &package.url, &parameters).await?;
     adapt(&clients, &stack).await?;
 
     let functions = package.functions.iter().filter_map(|(resource, binary)| {
@@ -94,7 +102,7 @@ pub(crate) async fn up(options: &UpOptions, progress: &dyn Progress) -> Result<(
         functions: functions.collect(),
         log_file: layout.log_file().display().to_string(),
         accounts: StackState::read(layout).map(|old| old.accounts).unwrap_or_default(),
-        ..describe(layout, &process, port, &stack, &sample)?
+        ..describe(layout, &process, port, &stack, &sample, &eea)?
     };
     ensure_sender(&clients, &state.sender).await?;
     let users = Users { client: &clients.cognito, pool: &state.user_pool_id, app: &state.client_id };
@@ -161,6 +169,7 @@ fn describe(
     port: u16,
     stack: &Deployed,
     sample: &Deployed,
+    eea: &Deployed,
 ) -> Result<StackState> {
     let endpoint = format!("http://127.0.0.1:{port}");
     let api_id = stack.output("ApiId")?;
@@ -176,6 +185,8 @@ fn describe(
         archive_bucket: stack.output("ArchiveBucket")?,
         work_bucket: stack.output("WorkBucket")?,
         anchor_bucket: stack.output("AnchorBucket")?,
+        eea_archive_bucket: eea.output("EeaArchiveBucket")?,
+        eea_work_bucket: eea.output("EeaWorkBucket")?,
         state_machine_arn: stack.output("StateMachineArn")?,
         user_pool_id: stack.output("UserPoolId")?,
         client_id: stack.output("UserPoolClientId")?,

@@ -134,7 +134,9 @@ async fn a_deploy_that_fails_names_the_resource_and_can_be_repeated() -> Result<
     std::fs::create_dir_all(&infra)?;
     let options = options(&root, "self-test-bad")?;
     Stack::reset(&options.layout)?;
-    std::fs::copy(fixture().join("infra/sample-app.yaml"), infra.join("sample-app.yaml"))?;
+    for template in ["sample-app.yaml", "eea-buckets.yaml"] {
+        std::fs::copy(fixture().join("infra").join(template), infra.join(template))?;
+    }
     std::fs::create_dir_all(root.join("statemachines"))?;
     std::fs::copy(fixture().join("statemachines/echo.asl.json"), root.join("statemachines/echo.asl.json"))?;
     let good = std::fs::read_to_string(fixture().join("infra/template.yaml"))?;

@@ -210,10 +210,10 @@ impl Source {
                 return Ok(Err(broken));
             }
             let head = self.table.ledger_head(account).await?.unwrap_or_default();
-            let house = self.table.house(account).await?;
+            let house = self.table.household(account).await?;
             agreed = check.clone().finish(&head);
-            if let (Ok(_), Some((_, settings, _))) = (&agreed, &house) {
-                agreed = check.agree(settings).map(|()| head);
+            if let (Ok(_), Some(house)) = (&agreed, &house) {
+                agreed = check.agree(&house.settings).map(|()| head);
             }
             if agreed.is_ok() {
                 let people = self.table.of_people(&check.members()).await?;

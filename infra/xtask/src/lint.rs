@@ -7,27 +7,33 @@ use serde_json::{Value, json};
 
 use crate::{Outcome, build, root, schemas};
 
-const MACHINE: &str = "statemachines/privacy-request.asl.json";
+const MACHINES: [&str; 2] = ["privacy-request", "relocation"];
 
-/// Checks the templates and the state machine, by the linters and by rules of our own.
+const TEMPLATES: [&str; 3] = ["infra/template.yaml", "infra/eea-buckets.yaml", "infra/sample-app.yaml"];
+
+/// Checks the templates and the state machines, by the linters and by rules of our own.
 pub(crate) fn run() -> Outcome {
     let root = root();
     let venv = Venv::ensure_with(&root, "venv-lint", LINT_PACKAGES)?;
-    let machine: Value = serde_json::from_slice(&fs::read(root.join(MACHINE))?)?;
-    check_machine(&machine).map_err(|problem| format!("{MACHINE}: {problem}"))?;
-    // The linter reads definitions only where they stand in a template.
-    let wrapped = json!({"Resources": {"Machine": {
-        "Type": "AWS::StepFunctions::StateMachine",
-        "Properties": {"RoleArn": "arn:aws:iam::123456789012:role/machine", "Definition": machine},
-    }}});
     let dir = target_dir(&root).join("lint");
     fs::create_dir_all(&dir)?;
-    let file = dir.join("privacy-request.json");
-    fs::write(&file, serde_json::to_vec_pretty(&wrapped)?)?;
     let mut lint = Command::new(venv.bin("cfn-lint"));
-    lint.current_dir(&root).args(["infra/template.yaml", "infra/sample-app.yaml"]).arg(file);
+    lint.current_dir(&root).args(TEMPLATES);
+    for name in MACHINES {
+        let path = format!("statemachines/{name}.asl.json");
+        let machine: Value = serde_json::from_slice(&fs::read(root.join(&path))?)?;
+        check_machine(&machine).map_err(|problem| format!("{path}: {problem}"))?;
+        // The linter reads definitions only where they stand in a template.
+        let wrapped = json!({"Resources": {"Machine": {
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {"RoleArn": "arn:aws:iam::123456789012:role/machine", "Definition": machine},
+        }}});
+        let file = dir.join(format!("{name}.json"));
+        fs::write(&file, serde_json::to_vec_pretty(&wrapped)?)?;
+        lint.arg(file);
+    }
     build::run(&mut lint, "cfn-lint")?;
-    println!("templates and state machine: no findings");
+    println!("templates and state machines: no findings");
     schemas::check(&venv, &root, &dir)
 }
 

@@ -193,6 +193,8 @@ pub(crate) fn show(state: &StackState, json: bool) -> Outcome {
     println!("  table      {}", state.table);
     println!("  archives   s3://{}", state.archive_bucket);
     println!("  work       s3://{}", state.work_bucket);
+    println!("  in the EEA s3://{}", state.eea_archive_bucket);
+    println!("             s3://{}", state.eea_work_bucket);
     println!("  workflow   {}", state.state_machine_arn);
     println!("  mails      {}", state.inbox_url);
     println!("  log        {}", state.log_file);

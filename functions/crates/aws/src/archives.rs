@@ -1,28 +1,14 @@
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 use chrono::{DateTime, Utc};
 use habeas_domain::{Archive, Archives, StoreError};
 
-use crate::Aws;
+use crate::Buckets;
 use crate::error::unavailable;
 
-/// The bucket of finished archives, as the download function sees it.
-#[derive(Debug, Clone)]
-pub struct ArchiveBucket {
-    client: Client,
-    bucket: String,
-}
-
-impl ArchiveBucket {
-    #[must_use]
-    pub fn new(aws: &Aws, bucket: String) -> Self {
-        Self { client: aws.s3(), bucket }
-    }
-}
-
-impl Archives for ArchiveBucket {
+/// The buckets of finished archives.
+impl Archives for Buckets {
     async fn mint_link(
         &self,
         archive: &Archive,
@@ -36,10 +22,11 @@ impl Archives for ArchiveBucket {
             .expires_in(lifetime)
             .build()
             .map_err(unavailable)?;
-        let request = self
+        let bucket = self.of(archive.residency)?;
+        let request = bucket
             .client
             .get_object()
-            .bucket(&self.bucket)
+            .bucket(&bucket.name)
             .key(&archive.key)
             .response_content_type("application/zip")
             .response_content_disposition(format!("attachment; filename=\"{file_name}\""))

@@ -41,10 +41,13 @@ pub struct MissingVariable {
 
 /// An environment variable that the function cannot do without.
 pub fn required(name: &str) -> Result<String, MissingVariable> {
-    env::var(name)
-        .ok()
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| MissingVariable { name: name.to_owned() })
+    optional(name).ok_or_else(|| MissingVariable { name: name.to_owned() })
+}
+
+/// One that may be empty or missing.
+#[must_use]
+pub fn optional(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 impl Aws {
@@ -73,6 +76,12 @@ impl Aws {
             .time_source(SystemTimeSource::new());
         config.set_endpoint_url(endpoint);
         Self { config: config.build() }
+    }
+
+    /// The same for another region.
+    #[must_use]
+    pub fn in_region(&self, region: String) -> Self {
+        Self { config: self.config.to_builder().region(Region::new(region)).build() }
     }
 
     #[must_use]

@@ -2,8 +2,8 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
 use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use aws_sdk_sfn::types::ExecutionStatus;
-use habeas_domain::{Executions, Request, RequestId, StoreError};
-use serde_json::json;
+use habeas_domain::{Executions, Request, StoreError};
+use serde_json::{Value, json};
 
 use crate::Aws;
 use crate::error::unavailable;
@@ -11,14 +11,14 @@ use crate::error::unavailable;
 /// The error with which the sweep stops an execution.
 const SILENT: &str = "Habeas.Silent";
 
-/// The state machine that carries a request through.
+/// A state machine of ours.
 #[derive(Debug, Clone)]
 pub struct StateMachine {
     client: Client,
     arn: String,
 }
 
-/// Where the execution of a request stands.
+/// Where an execution stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Execution {
     Running,
@@ -37,8 +37,8 @@ impl StateMachine {
         Self { client: aws.step_functions(), arn }
     }
 
-    pub async fn execution(&self, id: RequestId) -> Result<Execution, StoreError> {
-        match self.client.describe_execution().execution_arn(self.execution_arn(id)).send().await {
+    pub async fn execution(&self, name: &str) -> Result<Execution, StoreError> {
+        match self.client.describe_execution().execution_arn(self.execution_arn(name)).send().await {
             Ok(found) => Ok(match found.status() {
                 ExecutionStatus::Running => Execution::Running,
                 ExecutionStatus::Aborted if found.error() == Some(SILENT) => Execution::Silent,
@@ -51,15 +51,13 @@ impl StateMachine {
             },
         }
     }
-}
 
-impl StateMachine {
     /// Stops an execution that gives no sign of life.
-    pub async fn stop(&self, id: RequestId) -> Result<(), StoreError> {
+    pub async fn stop(&self, name: &str) -> Result<(), StoreError> {
         let cause = "The request gave no sign of life.";
         self.client
             .stop_execution()
-            .execution_arn(self.execution_arn(id))
+            .execution_arn(self.execution_arn(name))
             .error(SILENT)
             .cause(cause)
             .send()
@@ -68,26 +66,13 @@ impl StateMachine {
         Ok(())
     }
 
-    fn execution_arn(&self, id: RequestId) -> String {
-        format!("{}:{id}", self.arn.replacen(":stateMachine:", ":execution:", 1))
-    }
-}
-
-impl Executions for StateMachine {
-    /// The execution is named after the request, so a second start finds the first.
-    async fn start(&self, request: &Request) -> Result<(), StoreError> {
-        let input = json!({
-            "account": request.account,
-            "request": request.id,
-            "kind": request.kind,
-            "starts_at": request.starts_at,
-            "head": request.timeline.head(),
-        });
+    /// Starts an execution. A second start of the same name finds the first.
+    pub async fn start_named(&self, name: &str, input: &Value) -> Result<(), StoreError> {
         let started = self
             .client
             .start_execution()
             .state_machine_arn(&self.arn)
-            .name(request.id.to_string())
+            .name(name)
             .input(input.to_string())
             .send()
             .await;
@@ -98,5 +83,23 @@ impl Executions for StateMachine {
                 _ => Err(unavailable(error)),
             },
         }
+    }
+
+    fn execution_arn(&self, name: &str) -> String {
+        format!("{}:{name}", self.arn.replacen(":stateMachine:", ":execution:", 1))
+    }
+}
+
+impl Executions for StateMachine {
+    /// The execution is named after the request.
+    async fn start(&self, request: &Request) -> Result<(), StoreError> {
+        let input = json!({
+            "account": request.account,
+            "request": request.id,
+            "kind": request.kind,
+            "starts_at": request.starts_at,
+            "head": request.timeline.head(),
+        });
+        self.start_named(&request.id.to_string(), &input).await
     }
 }

@@ -22,6 +22,8 @@ pub(crate) const CONSENTS: &str = "CONSENTS";
 pub(crate) const UNTOLD: &str = "UNTOLD";
 /// Accounts that have a ledger.
 pub(crate) const LEDGERS: &str = "LEDGERS";
+/// Moves of archives that have not ended.
+pub(crate) const RELOCATIONS: &str = "RELOCATIONS";
 /// Sparse index of an account's owners and admins.
 pub(crate) const BY_ADMINISTRATOR: &str = "by-administrator";
 
@@ -55,6 +57,11 @@ pub(crate) fn ledger_partition(account: &AccountId) -> String {
 
 pub(crate) fn ledger_key(account: &AccountId) -> Item {
     key(format!("ACCT#{account}"), "LEDGER".to_owned())
+}
+
+/// The last move of an account's archives.
+pub(crate) fn relocation_key(account: &AccountId) -> Item {
+    key(format!("ACCT#{account}"), "RELOCATION".to_owned())
 }
 
 pub(crate) fn ledger_head_key(account: &AccountId) -> Item {

@@ -4,6 +4,7 @@
 
 mod archive_notes;
 mod archives;
+mod buckets;
 mod choices;
 mod config;
 mod directory;
@@ -17,15 +18,17 @@ mod mailer;
 mod mails;
 mod objects;
 mod queue;
+mod relocations;
 mod requests;
+mod residency;
 mod settings;
 mod table;
 mod uploads;
 mod work;
 
 pub use archive_notes::ArchiveNote;
-pub use archives::ArchiveBucket;
-pub use config::{Aws, MissingVariable, required};
+pub use buckets::{Buckets, NoBucket};
+pub use config::{Aws, MissingVariable, optional, required};
 pub use error::unavailable;
 pub use executions::{Execution, StateMachine};
 pub use keys::request_key;
@@ -35,6 +38,7 @@ pub use mails::{MailClaim, MailSlot};
 pub use objects::{Bucket, Object};
 pub use queue::Waiting;
 pub use requests::{News, typed};
+pub use settings::Household;
 pub use table::Table;
 pub use uploads::Upload;
 pub use work::WorkKeys;

@@ -119,12 +119,28 @@ impl Bucket {
 
     /// Deletes an object for good: every version of it and every delete marker.
     pub async fn delete_versions(&self, key: &str) -> Result<(), StoreError> {
-        let versions = self.versions(key).await?;
-        self.delete_all(versions.into_iter().map(|version| (key.to_owned(), version)).collect()).await
+        let versions = self.versions(key, |other| other == key).await?;
+        self.delete_all(versions).await
     }
 
-    /// The ids of all versions and delete markers of exactly this key.
-    pub async fn versions(&self, key: &str) -> Result<Vec<Option<String>>, StoreError> {
+    /// The same with every object under a prefix.
+    pub async fn delete_versions_under(&self, prefix: &str) -> Result<(), StoreError> {
+        let versions = self.versions(prefix, |key| key.starts_with(prefix)).await?;
+        self.delete_all(versions).await
+    }
+
+    /// Whether there is any version of an object, or a delete marker.
+    pub async fn has_versions(&self, key: &str) -> Result<bool, StoreError> {
+        Ok(!self.versions(key, |other| other == key).await?.is_empty())
+    }
+
+    /// All versions and delete markers of the keys that are wanted, the first of
+    /// which is not before `prefix`.
+    async fn versions(
+        &self,
+        prefix: &str,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<(String, Option<String>)>, StoreError> {
         let mut versions = Vec::new();
         let (mut key_marker, mut version_marker) = (None, None);
         loop {
@@ -132,17 +148,18 @@ impl Bucket {
                 .client
                 .list_object_versions()
                 .bucket(&self.name)
-                .prefix(key)
+                .prefix(prefix)
                 .set_key_marker(key_marker)
                 .set_version_id_marker(version_marker)
                 .send()
                 .await
                 .map_err(unavailable)?;
-            let kept = page.versions().iter().filter(|v| v.key() == Some(key));
-            versions.extend(kept.map(|v| v.version_id.clone()));
-            let markers = page.delete_markers().iter().filter(|m| m.key() == Some(key));
-            versions.extend(markers.map(|m| m.version_id.clone()));
-            let past = page.next_key_marker().is_some_and(|next| next > key);
+            let kept = page.versions().iter().map(|v| (v.key.clone(), v.version_id.clone()));
+            let markers = page.delete_markers().iter().map(|m| (m.key.clone(), m.version_id.clone()));
+            let found = kept.chain(markers).filter_map(|(key, version)| Some((key?, version)));
+            versions.extend(found.filter(|(key, _)| is_wanted(key)));
+            // Keys come in order: behind the last that is wanted there is no other.
+            let past = page.next_key_marker().is_some_and(|next| !is_wanted(next));
             if page.is_truncated() != Some(true) || past {
                 return Ok(versions);
             }

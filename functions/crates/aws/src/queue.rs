@@ -31,7 +31,7 @@ impl Table {
         self.queue(ARCHIVES, until).await
     }
 
-    async fn queue<T: DeserializeOwned>(
+    pub(crate) async fn queue<T: DeserializeOwned>(
         &self,
         queue: &str,
         until: DateTime<Utc>,

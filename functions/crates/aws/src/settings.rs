@@ -1,7 +1,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
 use habeas_domain::{
-    Account, AccountId, AccountSettings, EmailAddress, Head, Member, Revised, Revision, Sealed, Settings,
-    Standing, StoreError,
+    Account, AccountId, AccountSettings, EmailAddress, Head, Member, Relocation, Revised, Revision, Sealed,
+    Settings, Standing, StoreError,
 };
 
 use crate::Table;
@@ -9,17 +9,34 @@ use crate::directory::member_of;
 use crate::error::{corrupt, unavailable};
 use crate::keys::{
     CONSENTS, Item, LEDGERS, UNTOLD, account_key, account_settings_key, entry_key, ledger_head_key,
-    ledger_key, member_key, member_settings_key, text,
+    ledger_key, member_key, member_settings_key, relocation_key, text,
 };
 use crate::table::{moment, parsed, take};
+
+/// An account, what has been chosen for it, where its ledger ends, and the last
+/// move of its archives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Household {
+    pub account: Account,
+    pub settings: AccountSettings,
+    pub head: Head,
+    pub relocation: Option<Relocation>,
+}
 
 impl Settings for Table {
     async fn standing(&self, email: &EmailAddress) -> Result<Option<Standing>, StoreError> {
         let mut rows = self.read_all(vec![member_key(email), member_settings_key(email)]).await?;
         let own = take(&mut rows, &member_settings_key(email)).map(parsed).transpose()?.unwrap_or_default();
         let Some(member) = rows.pop().map(member_of).transpose()?.flatten() else { return Ok(None) };
-        let house = self.house(&member.account).await?;
-        Ok(house.map(|(account, settings, head)| Standing { member, own, account, settings, head }))
+        let house = self.household(&member.account).await?;
+        Ok(house.map(|Household { account, settings, head, relocation }| Standing {
+            member,
+            own,
+            account,
+            settings,
+            head,
+            relocation,
+        }))
     }
 
     /// The head of the ledger, the entry and the settings, each on the condition
@@ -34,6 +51,9 @@ impl Settings for Table {
         }
         let mut writes: Vec<_> =
             puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build()).collect();
+        if let Some(relocation) = Relocation::after(&revision.entry) {
+            writes.push(TransactWriteItem::builder().update(self.relocation_begun(&relocation)?).build());
+        }
         if let Some(witness) = &revision.witness {
             let account = &witness.account;
             let mut checks = vec![self.member_check(&witness.member)?, self.account_check(account)?];
@@ -57,17 +77,23 @@ impl Settings for Table {
 }
 
 impl Table {
-    /// An account, what has been chosen for it, and where its ledger ends.
-    pub async fn house(
-        &self,
-        account: &AccountId,
-    ) -> Result<Option<(Account, AccountSettings, Head)>, StoreError> {
-        let keys = [account_key(account), account_settings_key(account), ledger_head_key(account)];
+    /// An account and all that is kept beside it. One read.
+    pub async fn household(&self, account: &AccountId) -> Result<Option<Household>, StoreError> {
+        let keys = [
+            account_key(account),
+            account_settings_key(account),
+            ledger_head_key(account),
+            relocation_key(account),
+        ];
         let mut rows = self.read_all(keys.to_vec()).await?;
-        let [profile, settings, head] = keys.map(|key| take(&mut rows, &key));
+        let [profile, settings, head, relocation] = keys.map(|key| take(&mut rows, &key));
         let Some(profile) = profile else { return Ok(None) };
-        let settings = settings.map(parsed).transpose()?.unwrap_or_default();
-        Ok(Some((parsed(profile)?, settings, head.map(parsed).transpose()?.unwrap_or_default())))
+        Ok(Some(Household {
+            account: parsed(profile)?,
+            settings: settings.map(parsed).transpose()?.unwrap_or_default(),
+            head: head.map(parsed).transpose()?.unwrap_or_default(),
+            relocation: relocation.map(parsed).transpose()?,
+        }))
     }
 
     fn head_put(&self, revision: &Revision) -> Result<Put, StoreError> {
@@ -152,7 +178,11 @@ impl Table {
             .map_err(unavailable)
     }
 
-    fn version_check(&self, account: &AccountId, version: u64) -> Result<ConditionCheck, StoreError> {
+    pub(crate) fn version_check(
+        &self,
+        account: &AccountId,
+        version: u64,
+    ) -> Result<ConditionCheck, StoreError> {
         let check =
             ConditionCheck::builder().table_name(&self.name).set_key(Some(account_settings_key(account)));
         let check = if version == 0 {
@@ -171,14 +201,15 @@ impl Table {
         ConditionCheck::builder()
             .table_name(&self.name)
             .set_key(Some(account_key(&account.id)))
-            .condition_expression("#plan = :plan")
+            .condition_expression("#plan = :plan AND country = :country")
             .expression_attribute_names("#plan", "plan")
             .expression_attribute_values(":plan", plan)
+            .expression_attribute_values(":country", text(account.country.as_str()))
             .build()
             .map_err(unavailable)
     }
 }
 
-fn number(value: u64) -> AttributeValue {
+pub(crate) fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }

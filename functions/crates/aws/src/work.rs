@@ -58,6 +58,12 @@ impl WorkKeys {
     /// The key of the finished archive, in the archive bucket.
     #[must_use]
     pub fn archive(id: RequestId) -> String {
-        format!("archives/{id}.zip")
+        format!("{}.zip", Self::archives(id))
+    }
+
+    /// What the keys of the archive begin with, wherever it was moved.
+    #[must_use]
+    pub fn archives(id: RequestId) -> String {
+        format!("archives/{id}")
     }
 }

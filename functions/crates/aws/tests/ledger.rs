@@ -2,7 +2,7 @@
 
 use habeas_domain::{Role, Settings, SettingsPatch};
 use habeas_local_table::LocalTable;
-use habeas_testkit::{account, address, at, member, terms};
+use habeas_testkit::{account, address, at, member, offer};
 use serde_json::json;
 
 const NOW: &str = "2026-01-05T10:00:00Z";
@@ -21,7 +21,7 @@ async fn a_list_that_takes_more_than_one_query_is_whole() {
         let patch = json!({"settings": settings, "reason": "\u{1f642}".repeat(500)}).to_string();
         let standing = table.standing(&address("ana@amber.example")).await.unwrap().unwrap();
         let patch = SettingsPatch::parse(patch.as_bytes()).unwrap();
-        let revision = standing.change_account(&patch, &terms(), at(NOW)).unwrap().unwrap();
+        let revision = standing.change_account(&patch, &offer(), at(NOW)).unwrap().unwrap();
         table.revise(&revision).await.unwrap();
     }
     local.forget_calls();

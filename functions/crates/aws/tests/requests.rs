@@ -147,7 +147,13 @@ async fn a_revoke_at_the_start_is_too_late_for_the_table_too() {
 
 /// Moves a request to `Completed` with an archive, as the workflow does.
 async fn complete(local: &LocalTable, request: Request, expires_at: &str) -> Request {
-    let archive = Archive { key: "1".into(), bytes: 1, expires_at: at(expires_at), removed_at: None };
+    let archive = Archive {
+        key: "1".into(),
+        residency: habeas_domain::Residency::Us,
+        bytes: 1,
+        expires_at: at(expires_at),
+        removed_at: None,
+    };
     let completed = Request { status: Status::Completed, archive: Some(archive), ..request };
     let update = local.client().update_item().table_name(local.name());
     let archive = serde_json::json!(completed.archive);

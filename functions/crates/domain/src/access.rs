@@ -74,9 +74,11 @@ fn may_change_account(role: Role, setting: Setting, account: &Account) -> Result
         | Setting::PersonalizedUserExperiences
         | Setting::AiTraining => Ok(()),
         Setting::SelfServiceRequests if account.plan.offers_self_service() => Ok(()),
-        Setting::SelfServiceRequests | Setting::PersonalizedExperiences | Setting::AiTrainingOptOut => {
-            Err(Denial::Absent)
-        }
+        Setting::DataResidency if role == Role::Owner && account.country.is_in_eea() => Ok(()),
+        Setting::SelfServiceRequests
+        | Setting::DataResidency
+        | Setting::PersonalizedExperiences
+        | Setting::AiTrainingOptOut => Err(Denial::Absent),
     }
 }
 
@@ -90,6 +92,7 @@ fn may_change_own(setting: Setting, of_account: &AccountSettings) -> Result<(), 
         | Setting::PersonalizedAccountExperiences
         | Setting::PersonalizedUserExperiences
         | Setting::SelfServiceRequests
+        | Setting::DataResidency
         | Setting::AiTraining => Err(Denial::Absent),
     }
 }

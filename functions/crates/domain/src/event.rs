@@ -42,6 +42,8 @@ pub enum EventKind {
     LinkMinted,
     /// The archive was removed because its time was over.
     Expired,
+    /// The archive was moved to where the account's data are to be kept.
+    ArchiveMoved,
     /// The operator was told that the answer is due soon, or late.
     Escalated,
     /// A mail could not be delivered.

@@ -153,6 +153,7 @@ pub fn file_request(order: Order, member: &Member, waits: Waits, stamp: Stamp) -
         failure: None,
         archive: None,
         counts: Counts::new(),
+        residency: None,
         alive_at: None,
         tell_since: None,
         timeline: Timeline::begin(stamp.id, stamp.at, &member.email),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::event::seconds;
 use crate::{
     AccountId, AccountSettings, AgreedTerms, Basis, Chosen, Digest, EmailAddress, Person, Role, Setting,
-    Topic,
+    SettingValue, Topic,
 };
 
 /// One change of settings, as the ledger of an account keeps it for good.
@@ -40,11 +40,42 @@ pub struct Entry {
 
 /// What was switched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "ChangeText", into = "ChangeText")]
 pub struct Change {
     pub setting: Topic,
     pub from: bool,
     pub to: bool,
+}
+
+/// A change as it is written: with the values that people know.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangeText {
+    setting: Topic,
+    from: SettingValue,
+    to: SettingValue,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a value of this setting")]
+struct NotAValue;
+
+impl From<Change> for ChangeText {
+    fn from(Change { setting, from, to }: Change) -> Self {
+        Self { from: setting.value(from), to: setting.value(to), setting }
+    }
+}
+
+impl TryFrom<ChangeText> for Change {
+    type Error = NotAValue;
+
+    fn try_from(ChangeText { setting, from, to }: ChangeText) -> Result<Self, NotAValue> {
+        let is_one = |value: SettingValue| setting.value(value.is_on()) == value;
+        if !(is_one(from) && is_one(to)) {
+            return Err(NotAValue);
+        }
+        Ok(Self { from: from.is_on(), to: to.is_on(), setting })
+    }
 }
 
 /// In which role somebody made a change.

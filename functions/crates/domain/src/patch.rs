@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::object::Object;
-use crate::{ContentClass, Denial, FieldError, Problem, Setting, Terms, TermsVersion, Topic};
+use crate::{ContentClass, Denial, FieldError, Problem, Residency, Setting, Terms, TermsVersion, Topic};
 
 /// The longest reason, in characters: a sentence or two for who reads the ledger.
 const REASON_CHARS_MAX: usize = 500;
@@ -146,15 +146,19 @@ fn topics(
     let pointer = format!("{pointer}/value");
     if setting != Setting::AiTraining {
         let topic = Topic::from(setting);
-        return match value {
-            None => Vec::new(),
-            Some(Value::Null) => vec![(topic.clone(), topic.default())],
-            Some(Value::Bool(on)) => vec![(topic, *on)],
-            Some(_) => {
-                errors.push(FieldError::new(pointer, "the value is true or false"));
-                Vec::new()
-            }
+        let on = match value {
+            None => return Vec::new(),
+            Some(Value::Null) => Some(topic.default()),
+            Some(value) => switch(setting, value),
         };
+        return on.map(|on| vec![(topic, on)]).unwrap_or_else(|| {
+            let detail = match setting {
+                Setting::DataResidency => "the value is \"us\" or \"eea\"",
+                _ => "the value is true or false",
+            };
+            errors.push(FieldError::new(pointer, detail));
+            Vec::new()
+        });
     }
     match value {
         None => Vec::new(),
@@ -170,6 +174,13 @@ fn topics(
             ));
             Vec::new()
         }
+    }
+}
+
+fn switch(setting: Setting, value: &Value) -> Option<bool> {
+    match setting {
+        Setting::DataResidency => value.as_str().and_then(Residency::parse).map(Residency::is_eea),
+        _ => value.as_bool(),
     }
 }
 

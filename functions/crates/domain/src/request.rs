@@ -4,8 +4,8 @@ use chrono::{DateTime, Days, Months, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Action, DataType, DateRange, EmailAddress, EventKind, Kind, Member, RequestId, Role, Status,
-    Timeline, may,
+    AccountId, Action, DataType, DateRange, EmailAddress, EventKind, Kind, Member, Place, RequestId,
+    Residency, Role, Status, Timeline, may,
 };
 
 /// A filed request and what became of it.
@@ -34,6 +34,10 @@ pub struct Request {
     /// Records per person and data type: exported, or erased.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: Counts,
+    /// Where its work data and its archive are kept. Set for good when its
+    /// processing begins, and absent where there is no choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residency: Option<Residency>,
     /// When a task last said that it is at work on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alive_at: Option<DateTime<Utc>>,
@@ -60,12 +64,21 @@ pub struct Requestor {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Archive {
     pub key: String,
+    #[serde(default)]
+    pub residency: Residency,
     pub bytes: u64,
     /// From this moment on the download answers 410.
     pub expires_at: DateTime<Utc>,
     /// When the file was removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<DateTime<Utc>>,
+}
+
+impl Archive {
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { residency: self.residency, key: self.key.clone() }
+    }
 }
 
 /// A revoke that came too late.
@@ -108,6 +121,20 @@ impl Request {
         Some(self.with_event(at, EventKind::Expired, None, None))
     }
 
+    /// Where its archive is now, after it was moved there.
+    #[must_use]
+    pub fn with_archive_at(mut self, place: &Place, at: DateTime<Utc>) -> Option<Self> {
+        let archive = self.archive.as_mut().filter(|archive| archive.removed_at.is_none())?;
+        (archive.key, archive.residency) = (place.key.clone(), place.residency);
+        Some(self.with_event(at, EventKind::ArchiveMoved, None, None))
+    }
+
+    /// Where its work data are, and its archive when it is made.
+    #[must_use]
+    pub fn kept_in(&self) -> Residency {
+        self.residency.unwrap_or_default()
+    }
+
     /// The request as it was right after filing: the answer that its requestor got.
     #[must_use]
     pub fn as_filed(self) -> Self {
@@ -118,6 +145,7 @@ impl Request {
             failure: None,
             archive: None,
             counts: Counts::new(),
+            residency: None,
             alive_at: None,
             tell_since: None,
             timeline,
@@ -175,6 +203,7 @@ pub(crate) mod tests {
             failure: None,
             archive: None,
             counts: Counts::new(),
+            residency: None,
             alive_at: None,
             tell_since: None,
             timeline: Timeline::begin(id, filed, &ana),
@@ -214,7 +243,8 @@ pub(crate) mod tests {
     #[test]
     fn the_removal_of_an_archive_is_noted_once() {
         let expires_at = at("2026-04-05T10:00:00Z");
-        let archive = Archive { key: "1".into(), bytes: 1, expires_at, removed_at: None };
+        let archive =
+            Archive { key: "1".into(), residency: Residency::Us, bytes: 1, expires_at, removed_at: None };
         let request = Request { archive: Some(archive), ..pending() };
         let removed = request.with_archive_removed(expires_at).unwrap();
         assert_eq!(removed.timeline.last().unwrap().event, EventKind::Expired);

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     Account, AccountSettings, Action, Actor, AgreedTerms, Basis, Change, Chosen, Denial, EmailAddress, Entry,
-    FieldError, Head, House, Member, MemberSettings, Problem, Scope, Sealed, Setting, SettingsPatch, Terms,
-    Topic, may,
+    FieldError, Head, House, Member, MemberSettings, Offer, Problem, Relocation, Scope, Sealed, Setting,
+    SettingsPatch, Terms, Topic, may,
 };
 
 /// Somebody, their account, and everything that has been chosen.
@@ -17,6 +17,8 @@ pub struct Standing {
     pub settings: AccountSettings,
     /// Of the account's ledger.
     pub head: Head,
+    /// The last move of the account's archives.
+    pub relocation: Option<Relocation>,
 }
 
 /// A change of settings with its entry in the ledger: written both, or neither.
@@ -57,15 +59,20 @@ impl Standing {
     /// How things stand after a change of theirs.
     #[must_use]
     pub fn after(self, revision: Revision) -> Self {
+        let relocation = Relocation::after(&revision.entry).or(self.relocation);
         let head = Head { number: revision.entry.number, hash: revision.sealed.hash };
         match revision.settings {
-            Revised::Account(settings) => Self { settings, head, ..self },
-            Revised::Member(_, own) => Self { own, head, ..self },
+            Revised::Account(settings) => Self { settings, head, relocation, ..self },
+            Revised::Member(_, own) => Self { own, head, relocation, ..self },
         }
     }
 
-    /// Whether the one who asks may change one of the account's settings.
-    pub fn may_change_account(&self, setting: Setting) -> Result<(), Denial> {
+    /// Whether the one who asks may change one of the account's settings. What
+    /// the operator does not offer is there for nobody.
+    pub fn may_change_account(&self, setting: Setting, offer: &Offer) -> Result<(), Denial> {
+        if setting == Setting::DataResidency && !offer.eea {
+            return Err(Denial::Absent);
+        }
         may(self.member.role, Action::ChangeAccountSetting(setting, &self.account))
     }
 
@@ -79,10 +86,11 @@ impl Standing {
     pub fn change_account(
         &self,
         patch: &SettingsPatch,
-        terms: &Terms,
+        offer: &Offer,
         at: DateTime<Utc>,
     ) -> Result<Option<Revision>, Problem> {
-        let mut wanted = patch.wanted(terms, |setting| self.may_change_account(setting))?;
+        let terms = &offer.terms;
+        let mut wanted = patch.wanted(terms, |setting| self.may_change_account(setting, offer))?;
         if patch.withdraws_everything() {
             // Also what the terms no longer name.
             let consents = self.settings.chosen.keys().filter(|topic| topic.class.is_some());

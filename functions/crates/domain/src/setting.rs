@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Residency;
+
 /// The longest name of a class of content.
 const CLASS_BYTES_MAX: usize = 64;
 
@@ -17,6 +19,8 @@ pub enum Setting {
     PersonalizedUserExperiences,
     /// "Allow users to request their own data."
     SelfServiceRequests,
+    /// On where archives and work data are kept in the EEA.
+    DataResidency,
     /// Consent to AI training, one for each class of content.
     AiTraining,
     PersonalizedExperiences,
@@ -25,12 +29,13 @@ pub enum Setting {
 
 impl Setting {
     /// Those that owners and admins have for the account.
-    pub const OF_ACCOUNT: [Self; 6] = [
+    pub const OF_ACCOUNT: [Self; 7] = [
         Self::RequiredDiagnosticData,
         Self::OptionalDiagnosticData,
         Self::PersonalizedAccountExperiences,
         Self::PersonalizedUserExperiences,
         Self::SelfServiceRequests,
+        Self::DataResidency,
         Self::AiTraining,
     ];
 
@@ -46,6 +51,7 @@ impl Setting {
             Self::PersonalizedAccountExperiences => "personalized_account_experiences",
             Self::PersonalizedUserExperiences => "personalized_user_experiences",
             Self::SelfServiceRequests => "self_service_requests",
+            Self::DataResidency => "data_residency",
             Self::AiTraining => "ai_training",
             Self::PersonalizedExperiences => "personalized_experiences",
             Self::AiTrainingOptOut => "ai_training_opt_out",
@@ -102,6 +108,24 @@ impl From<ContentClass> for String {
     }
 }
 
+/// A setting as people read and write it: a switch, or one of two places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SettingValue {
+    Switch(bool),
+    Residency(Residency),
+}
+
+impl SettingValue {
+    #[must_use]
+    pub fn is_on(self) -> bool {
+        match self {
+            Self::Switch(on) => on,
+            Self::Residency(residency) => residency.is_eea(),
+        }
+    }
+}
+
 /// One thing that is on or off: a setting, or one class of content of the
 /// setting that has several.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -126,6 +150,15 @@ impl Topic {
     #[must_use]
     pub fn default(&self) -> bool {
         self.setting == Setting::RequiredDiagnosticData
+    }
+
+    /// How people read and write that it is on or off.
+    #[must_use]
+    pub fn value(&self, on: bool) -> SettingValue {
+        match self.setting {
+            Setting::DataResidency => SettingValue::Residency(Residency::of_choice(on)),
+            _ => SettingValue::Switch(on),
+        }
     }
 }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, AgreedTerms, ContentClass, Setting, Terms, Topic};
+use crate::{AccountId, AgreedTerms, ContentClass, Residency, Setting, Terms, Topic};
 
 /// What has been chosen for an account, and how often that was changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,12 @@ impl AccountSettings {
     pub fn is_on(&self, setting: Setting) -> bool {
         let topic = Topic::from(setting);
         self.chosen.get(&topic).map_or(topic.default(), |chosen| chosen.on)
+    }
+
+    /// Where the account's archives and work data are to be kept.
+    #[must_use]
+    pub fn residency(&self) -> Residency {
+        Residency::of_choice(self.is_on(Setting::DataResidency))
     }
 
     #[must_use]

@@ -1,22 +1,25 @@
 use serde_json::{Map, Value, json};
 
-use crate::{AccountSettings, Consent, ContentClass, Denial, Setting, Standing, Terms};
+use crate::{AccountSettings, Consent, ContentClass, Denial, Offer, Setting, Standing, Terms, Topic};
 
 impl Standing {
     /// The account's settings as the one who asks sees them. What is not for
     /// them is not there.
     #[must_use]
-    pub fn account_view(&self, terms: &Terms) -> Value {
+    pub fn account_view(&self, offer: &Offer) -> Value {
         let mut shown = Map::new();
         for setting in Setting::OF_ACCOUNT {
-            let allowed = self.may_change_account(setting);
+            let allowed = self.may_change_account(setting, offer);
             if allowed == Err(Denial::Absent) {
                 continue;
             }
             let mut view = match setting {
-                Setting::AiTraining => training_view(&self.settings, terms),
-                setting => json!({"value": self.settings.is_on(setting)}),
+                Setting::AiTraining => training_view(&self.settings, &offer.terms),
+                setting => json!({"value": Topic::from(setting).value(self.settings.is_on(setting))}),
             };
+            if let Some(relocation) = self.relocation.as_ref().filter(|_| setting == Setting::DataResidency) {
+                view["move"] = relocation.view();
+            }
             view["changeable"] = json!(allowed.is_ok());
             if let Err(Denial::Refused { detail, .. }) = allowed {
                 view["reason"] = json!(detail);

@@ -2,6 +2,7 @@ use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 
+use habeas_aws::NoBucket;
 use habeas_domain::StoreError;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
@@ -24,6 +25,8 @@ pub mod names {
     pub const BAD_EVENT: &str = "Habeas.BadEvent";
     /// What the steps before left does not fit together.
     pub const INCOMPLETE: &str = "Habeas.Incomplete";
+    /// Data are to be kept where the operator has no bucket.
+    pub const NO_BUCKET: &str = "Habeas.NoBucket";
 }
 
 /// Why a task of the workflow failed. The message is shown to the person who
@@ -69,6 +72,14 @@ impl fmt::Display for TaskError {
 impl Error for TaskError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
+    }
+}
+
+impl From<NoBucket> for TaskError {
+    fn from(error: NoBucket) -> Self {
+        let message =
+            "The account's data are to be kept in the EEA, and the operator has no place for them there.";
+        Self::new(names::NO_BUCKET, message).because(error)
     }
 }
 

@@ -11,18 +11,29 @@ use habeas_testkit::events;
 use serde_json::{Map, Value};
 
 /// All names that functions give their errors.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     names::UNAVAILABLE,
     names::SOURCE_UNAVAILABLE,
     names::SOURCE_UNREADABLE,
     names::STILL_THERE,
     names::BAD_EVENT,
     names::INCOMPLETE,
+    names::NO_BUCKET,
 ];
 
+fn read(name: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../statemachines");
+    serde_json::from_str(&fs::read_to_string(folder.join(format!("{name}.asl.json"))).unwrap()).unwrap()
+}
+
+/// The machine that carries a request through.
 fn machine() -> Value {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../statemachines/privacy-request.asl.json");
-    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+    read("privacy-request")
+}
+
+/// All machines, as one value.
+fn machines() -> Value {
+    Value::Array(vec![machine(), read("relocation")])
 }
 
 /// All objects in a value, itself and the nested ones.
@@ -45,7 +56,7 @@ fn retriers(machine: &Value) -> impl Iterator<Item = &Value> {
 
 #[test]
 fn every_error_of_ours_that_the_machine_names_is_thrown_by_somebody() {
-    let machine = machine();
+    let machine = machines();
     let failing =
         objects(&machine).into_iter().filter(|state| state.get("Type") == Some(&Value::from("Fail")));
     let thrown: BTreeSet<_> = failing.filter_map(|state| state["Error"].as_str()).chain(NAMES).collect();
@@ -79,7 +90,7 @@ fn a_claim_goes_on_with_the_head_that_it_has_written() {
 
 #[test]
 fn nothing_is_retried_whatever_the_error() {
-    let machine = machine();
+    let machine = machines();
     assert!(retriers(&machine).count() > 10);
     for retrier in retriers(&machine) {
         for error in texts(retrier.get("ErrorEquals")) {
@@ -90,7 +101,7 @@ fn nothing_is_retried_whatever_the_error() {
 
 #[test]
 fn every_error_is_caught_only_where_nothing_narrower_follows() {
-    let machine = machine();
+    let machine = machines();
     for catchers in objects(&machine).into_iter().filter_map(|state| state.get("Catch")?.as_array()) {
         for (number, catcher) in catchers.iter().enumerate() {
             if texts(catcher.get("ErrorEquals")).any(|error| error == "States.ALL") {
@@ -102,11 +113,11 @@ fn every_error_is_caught_only_where_nothing_narrower_follows() {
 
 #[test]
 fn what_did_not_answer_is_retried_and_what_does_not_fit_is_not() {
-    let machine = machine();
+    let machine = machines();
     let retried: BTreeSet<_> =
         retriers(&machine).flat_map(|retrier| texts(retrier.get("ErrorEquals"))).collect();
     assert!(retried.contains(names::UNAVAILABLE) && retried.contains(names::SOURCE_UNAVAILABLE));
-    for permanent in [names::INCOMPLETE, names::SOURCE_UNREADABLE, names::BAD_EVENT] {
+    for permanent in [names::INCOMPLETE, names::SOURCE_UNREADABLE, names::BAD_EVENT, names::NO_BUCKET] {
         assert!(!retried.contains(permanent), "{permanent}");
     }
 }
@@ -126,9 +137,9 @@ fn payloads(machine: &Value) -> BTreeSet<(String, BTreeSet<String>)> {
 
 #[test]
 fn the_happy_events_of_tasks_have_the_fields_that_the_machine_gives() {
-    let payloads = payloads(&machine());
+    let payloads = payloads(&machines());
     let functions: Vec<_> = payloads.iter().map(|(function, _)| function.as_str()).collect();
-    assert_eq!(functions, ["notify", "package", "plan", "tidy", "verify"]);
+    assert_eq!(functions, ["notify", "package", "plan", "relocate", "tidy", "verify"]);
     for (function, fields) in payloads {
         // What the sweep has notify tell is not the machine's.
         let of_sweep = |case: &str| ["expiring", "escalated"].contains(&case);

@@ -44,7 +44,7 @@ impl S3 {
     /// Whether any version of a file, or a marker of its deletion, is left.
     pub async fn holds(&self, source: &str, bucket: &str, key: &str) -> Result<bool, SourceError> {
         let fault = |cause| SourceError::unavailable(source, cause);
-        Ok(!self.bucket(bucket).versions(key).await.map_err(fault)?.is_empty())
+        self.bucket(bucket).has_versions(key).await.map_err(fault)
     }
 
     fn bucket(&self, name: &str) -> Bucket {

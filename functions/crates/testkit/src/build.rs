@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use habeas_domain::{
-    Account, AccountId, AccountSettings, Basis, Chosen, Country, DataType, EmailAddress, Kind, Member, Plan,
-    Publication, Request, RequestId, Requestor, Role, Setting, Status, Terms, TermsVersion, Timeline, Topic,
+    Account, AccountId, AccountSettings, Basis, Chosen, Country, DataType, EmailAddress, Kind, Member, Offer,
+    Plan, Publication, Request, RequestId, Requestor, Role, Setting, Status, Terms, TermsVersion, Timeline,
+    Topic,
 };
 use habeas_lambda::Call;
 
@@ -45,6 +46,12 @@ pub fn terms() -> Terms {
     Publication { version, url, uses: Vec::new() }.of_text("Be kind.")
 }
 
+/// What the operator of the tests offers: those terms, and a place in the EEA.
+#[must_use]
+pub fn offer() -> Offer {
+    Offer { terms: terms(), eea: true }
+}
+
 #[must_use]
 pub fn member(account: &str, email: &str, role: Role) -> Member {
     Member {
@@ -80,6 +87,7 @@ pub fn request() -> Request {
         failure: None,
         archive: None,
         counts: BTreeMap::new(),
+        residency: None,
         alive_at: None,
         tell_since: None,
         timeline: Timeline::begin(id, filed, &address("ana@amber.example")),

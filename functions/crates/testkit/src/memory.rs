@@ -304,7 +304,13 @@ mod tests {
 
     fn completed() -> Request {
         let expires_at = at("2026-04-05T10:00:00Z");
-        let archive = Archive { key: "1".into(), bytes: 1, expires_at, removed_at: None };
+        let archive = Archive {
+            key: "1".into(),
+            residency: habeas_domain::Residency::Us,
+            bytes: 1,
+            expires_at,
+            removed_at: None,
+        };
         Request { status: Status::Completed, archive: Some(archive), ..request() }
     }
 

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use habeas_aws::{Bucket, Table, WorkKeys};
+use habeas_aws::{Buckets, Table, WorkKeys};
 use habeas_domain::{RequestId, StoreError};
 
 /// Ends what was kept for a limited time. Called twice, or by two at once, it
@@ -7,14 +7,16 @@ use habeas_domain::{RequestId, StoreError};
 #[derive(Debug, Clone)]
 pub struct Expiry {
     pub table: Table,
-    pub archives: Bucket,
+    pub archives: Buckets,
 }
 
 impl Expiry {
-    /// Removes an archive, and says whether it was the first to. The note goes
+    /// Removes an archive wherever it is or was moved, and says whether it was the first to. The note goes
     /// last: while it is there, the next sweep tries again.
     pub async fn expire(&self, id: RequestId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.archives.delete_versions(&WorkKeys::archive(id)).await?;
+        for bucket in self.archives.all() {
+            bucket.delete_versions_under(&WorkKeys::archives(id)).await?;
+        }
         let first = self.table.note_removal(id, now).await?;
         self.table.remove_archive(id).await?;
         Ok(first)

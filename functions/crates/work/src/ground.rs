@@ -2,12 +2,12 @@ use std::env;
 use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use habeas_aws::{Aws, Bucket, Table, WorkKeys, required};
+use habeas_aws::{Aws, Buckets, Table, WorkKeys, required};
 use habeas_domain::{AccountId, Request, RequestId, Requests};
 use habeas_lambda::{StartError, TaskError, names, table};
 use habeas_sources::{DataMap, DynamoDb, S3, Source, SourceError, Stores, Subject};
 
-use crate::{Inventory, Unit, UnitTask};
+use crate::{Folder, UnitTask};
 
 /// Signs of life need not be closer than this: a short request gives none.
 const SIGNS_APART: TimeDelta = TimeDelta::minutes(10);
@@ -16,7 +16,7 @@ const SIGNS_APART: TimeDelta = TimeDelta::minutes(10);
 #[derive(Debug, Clone)]
 pub struct Ground {
     pub table: Table,
-    pub work: Bucket,
+    pub work: Buckets,
     pub map: DataMap,
     pub stores: Stores,
 }
@@ -25,7 +25,7 @@ impl Ground {
     pub fn from_env(aws: &Aws) -> Result<Self, StartError> {
         Ok(Self {
             table: table(aws)?,
-            work: Bucket::new(aws, required("WORK_BUCKET")?),
+            work: Buckets::from_env(aws, "WORK_BUCKET")?,
             map: load_map()?,
             stores: Stores { dynamodb: DynamoDb::new(aws), s3: S3::new(aws) },
         })
@@ -63,22 +63,10 @@ impl Ground {
         })
     }
 
-    /// The plan, as it was written.
-    pub async fn units(&self, keys: &WorkKeys) -> Result<Vec<Unit>, TaskError> {
-        let lines = self.object(&keys.units()).await?;
-        lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(read).collect()
-    }
-
-    /// The inventories under a prefix, in order.
-    pub async fn inventories(&self, prefix: &str) -> Result<Vec<Inventory>, TaskError> {
-        // Of the steps' cursors only the step itself knows the form.
-        self.results::<serde::de::IgnoredAny, _>(prefix).await
-    }
-
-    /// An object that an earlier step wrote.
-    pub async fn object(&self, key: &str) -> Result<Vec<u8>, TaskError> {
-        let found = self.work.get(key).await?;
-        found.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The result of an earlier step is gone."))
+    /// Where the work data of a request are.
+    pub fn folder(&self, request: &Request) -> Result<Folder, TaskError> {
+        let bucket = self.work.of(request.kept_in())?.clone();
+        Ok(Folder { bucket, keys: WorkKeys::new(request.id) })
     }
 }
 
@@ -110,10 +98,4 @@ pub fn source_error(error: SourceError) -> TaskError {
             TaskError::new(names::SOURCE_UNREADABLE, message)
         }
     }
-}
-
-pub(crate) fn read<T: serde::de::DeserializeOwned>(json: impl AsRef<[u8]>) -> Result<T, TaskError> {
-    serde_json::from_slice(json.as_ref()).map_err(|error| {
-        TaskError::new(names::INCOMPLETE, "The result of an earlier step is not readable.").because(error)
-    })
 }

@@ -2,13 +2,13 @@
 //! the common ground that every task starts from.
 
 mod expiry;
+mod folder;
 mod ground;
 mod inventory;
-mod step;
 mod unit;
 
 pub use expiry::Expiry;
+pub use folder::{Folder, Step};
 pub use ground::{Ground, load_map, source_error, subject};
 pub use inventory::{Inventory, Listed};
-pub use step::Step;
 pub use unit::{RequestInput, Unit, UnitInput, UnitOutput, UnitTask};

@@ -26,12 +26,12 @@ pub struct UnitTask {
 }
 
 /// The input of a task about one unit: the first time without a cursor, then
-/// with the one it returned.
+/// with the one it returned. The unit itself stands in the plan.
 #[derive(Debug, Clone, Deserialize)]
 pub struct UnitInput<C> {
     pub account: AccountId,
     pub request: RequestId,
-    pub unit: Unit,
+    pub unit: String,
     #[serde(default = "Option::default")]
     pub cursor: Option<C>,
 }

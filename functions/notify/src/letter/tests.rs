@@ -24,6 +24,7 @@ fn occasions(kind: Kind) -> Vec<Occasion> {
 fn example(kind: Kind) -> Request {
     let archive = Archive {
         key: "archives/secret.zip".into(),
+        residency: habeas_domain::Residency::Us,
         bytes: 1_572_864,
         expires_at: "2026-04-05T10:05:00Z".parse().unwrap(),
         removed_at: None,

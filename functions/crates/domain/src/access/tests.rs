@@ -6,12 +6,13 @@ const ROLES: [Role; 3] = [Role::Owner, Role::Admin, Role::Member];
 const PLANS: [Plan; 6] =
     [Plan::Free, Plan::FreeWithCard, Plan::Pro, Plan::ProMultiLicense, Plan::Business, Plan::Enterprise];
 
-const SETTINGS: [Setting; 8] = [
+const SETTINGS: [Setting; 9] = [
     Setting::RequiredDiagnosticData,
     Setting::OptionalDiagnosticData,
     Setting::PersonalizedAccountExperiences,
     Setting::PersonalizedUserExperiences,
     Setting::SelfServiceRequests,
+    Setting::DataResidency,
     Setting::AiTraining,
     Setting::PersonalizedExperiences,
     Setting::AiTrainingOptOut,
@@ -58,8 +59,8 @@ fn told(result: Result<(), Denial>) -> &'static str {
 }
 
 /// What sections 2 and 3.1 of the product's rules say, one exception after the
-/// other. The country of the account makes no difference to any of them.
-fn ruled(role: Role, plan: Plan, on: &[Setting], action: Action<'_>) -> &'static str {
+/// other.
+fn ruled(role: Role, plan: Plan, in_eea: bool, on: &[Setting], action: Action<'_>) -> &'static str {
     let is_plain_member = role == Role::Member;
     let plan_has_self_service = match plan {
         Plan::Free | Plan::Pro => false,
@@ -82,6 +83,14 @@ fn ruled(role: Role, plan: Plan, on: &[Setting], action: Action<'_>) -> &'static
         // What even owners and admins do not change.
         Action::ChangeAccountSetting(Setting::RequiredDiagnosticData, _) => "required-diagnostic-data",
         Action::ChangeAccountSetting(Setting::SelfServiceRequests, _) if !plan_has_self_service => "absent",
+        // What only owners change, and only where there is a choice.
+        Action::ChangeAccountSetting(Setting::DataResidency, _) => {
+            if role == Role::Owner && in_eea {
+                "yes"
+            } else {
+                "absent"
+            }
+        }
         Action::ChangeAccountSetting(Setting::PersonalizedExperiences | Setting::AiTrainingOptOut, _) => {
             "absent"
         }
@@ -103,13 +112,13 @@ fn everybody_may_do_what_the_rules_say_and_nothing_else() {
     let one_on = SETTINGS.into_iter().map(|setting| vec![setting]);
     let choices: Vec<_> = one_on.chain([Vec::new(), SETTINGS.to_vec()]).collect();
     for plan in PLANS {
-        for country in ["DE", "US", "NO"] {
+        for (country, in_eea) in [("DE", true), ("US", false), ("NO", true), ("CH", false), ("GB", false)] {
             let account = account(plan, country);
             for on in &choices {
                 let settings = with_on(on);
                 for action in every_action(&account, &settings) {
                     for role in ROLES {
-                        let (told, ruled) = (told(may(role, action)), ruled(role, plan, on, action));
+                        let (told, ruled) = (told(may(role, action)), ruled(role, plan, in_eea, on, action));
                         assert_eq!(told, ruled, "{role:?} {action:?}");
                     }
                 }

@@ -340,3 +340,24 @@ fn a_members_choice_that_the_ledger_has_not_made_is_found() {
         assert_eq!(check.agree_with_members(&wrong), Err(BrokenLedger::OtherChoice(1)));
     }
 }
+
+#[test]
+fn a_place_is_written_by_its_name() {
+    let entry = Entry { changes: vec![switch(Setting::DataResidency, true)], ..entry() };
+    let text = entry.seal().text;
+    assert!(text.contains(r#"{"from":"us","setting":"data_residency","to":"eea"}"#), "{text}");
+    assert_eq!(entry.seal().entry().unwrap(), entry);
+}
+
+#[test]
+fn a_value_of_another_setting_makes_no_change() {
+    for (setting, from, to) in [
+        ("data_residency", json!(false), json!(true)),
+        ("data_residency", json!("us"), json!(true)),
+        ("data_residency", json!("us"), json!("ch")),
+        ("optional_diagnostic_data", json!("us"), json!("eea")),
+    ] {
+        let change = json!({"setting": setting, "from": from, "to": to});
+        assert!(serde_json::from_value::<Change>(change.clone()).is_err(), "{change}");
+    }
+}

@@ -2,7 +2,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::request::tests::at;
-use crate::{AccountId, Consent, ContentClass, Country, Digest, Plan, Publication, Role, TermsVersion};
+use crate::{
+    AccountId, Consent, ContentClass, Country, Digest, Plan, Publication, Residency, Role, TermsVersion,
+};
 
 const NOW: &str = "2026-02-03T10:00:00Z";
 
@@ -34,7 +36,12 @@ fn standing() -> Standing {
         account: Account { id, name: "Amber".into(), plan: Plan::Enterprise, country },
         settings: AccountSettings { version: 4, ..AccountSettings::default() },
         head: Head { number: 7, hash: Digest::of("entry 7") },
+        relocation: None,
     }
+}
+
+fn offer(terms: &Terms) -> Offer {
+    Offer { terms: terms.clone(), eea: true }
 }
 
 fn patch(settings: &Value) -> SettingsPatch {
@@ -51,7 +58,7 @@ fn withdrawal() -> SettingsPatch {
 }
 
 fn change(standing: &Standing, patch: &SettingsPatch, terms: &Terms) -> Revision {
-    standing.change_account(patch, terms, at(NOW)).unwrap().unwrap()
+    standing.change_account(patch, &offer(terms), at(NOW)).unwrap().unwrap()
 }
 
 fn own_change(standing: &Standing, settings: &Value) -> Revision {
@@ -141,7 +148,7 @@ fn what_is_so_already_is_no_change() {
         json!({"personalized_user_experiences": {"value": true}}),
         json!({"ai_training": {"value": {"audio": false, "chat": true}, "terms_version": old().version}}),
     ] {
-        let unchanged = standing.change_account(&patch(&settings), &old(), at(NOW));
+        let unchanged = standing.change_account(&patch(&settings), &offer(&old()), at(NOW));
         assert_eq!(unchanged, Ok(None), "{settings}");
     }
     for settings in [json!({}), json!({"ai_training_opt_out": null, "personalized_experiences": null})] {
@@ -166,7 +173,7 @@ fn only_what_changes_stands_in_the_entry() {
 fn consent_without_a_version_of_the_terms_is_incomplete() {
     let settings =
         json!({"ai_training": {"value": {"chat": true}}, "optional_diagnostic_data": {"value": true}});
-    let problem = standing().change_account(&patch(&settings), &present(), at(NOW)).unwrap_err();
+    let problem = standing().change_account(&patch(&settings), &offer(&present()), at(NOW)).unwrap_err();
     let pointers: Vec<_> = problem.errors.iter().filter_map(|error| error.pointer.as_deref()).collect();
     assert_eq!((problem.status, pointers), (422, vec!["/settings/ai_training/terms_version"]));
     assert!(problem.errors[0].detail.contains("2026-02-01"), "{}", problem.errors[0].detail);
@@ -174,7 +181,7 @@ fn consent_without_a_version_of_the_terms_is_incomplete() {
 
 #[test]
 fn consent_to_terms_that_have_changed_is_told_so() {
-    let problem = standing().change_account(&consent(&old()), &present(), at(NOW)).unwrap_err();
+    let problem = standing().change_account(&consent(&old()), &offer(&present()), at(NOW)).unwrap_err();
     assert_eq!((problem.status, problem.uri.as_str()), (409, "urn:habeas:problem:terms-changed"));
     assert!(problem.detail.contains("2026-02-01"), "{}", problem.detail);
 }
@@ -277,7 +284,7 @@ fn off_for_the_account_hides_what_a_member_chose_and_keeps_it() {
 fn a_plain_member_changes_nothing_of_the_account() {
     let member = Member { role: Role::Member, ..standing().member };
     let standing = Standing { member, ..standing() };
-    let problem = standing.change_account(&consent(&present()), &present(), at(NOW)).unwrap_err();
+    let problem = standing.change_account(&consent(&present()), &offer(&present()), at(NOW)).unwrap_err();
     assert_eq!(
         (problem.status, problem.uri.as_str()),
         (403, "urn:habeas:problem:settings-need-administrator")
@@ -311,5 +318,60 @@ fn a_consent_to_what_the_terms_no_longer_name_can_be_withdrawn() {
     for patch in [patch(&json!({"ai_training": null})), patch(&json!({"ai_training": {"value": null}}))] {
         let withdrawn = change(&consenting(), &patch, &without_chat);
         assert_eq!(withdrawn.entry.changes, [switch(Topic::training_on(&chat()), false)]);
+    }
+}
+
+/// Ana's wish to have the account's data kept in the EEA.
+fn in_the_eea() -> SettingsPatch {
+    patch(&json!({"data_residency": {"value": "eea"}}))
+}
+
+#[test]
+fn an_owner_in_the_eea_chooses_where_data_are_kept_and_sees_how_far_the_move_is() {
+    let standing = standing();
+    let shown =
+        |standing: &Standing| standing.account_view(&offer(&present()))["settings"]["data_residency"].clone();
+    assert_eq!(shown(&standing), json!({"value": "us", "changeable": true}));
+    let revision = change(&standing, &in_the_eea(), &present());
+    assert_eq!(revision.entry.changes, [switch(Setting::DataResidency, true)]);
+    let relocation = Relocation::after(&revision.entry).unwrap();
+    assert_eq!((relocation.entry, relocation.to), (8, Residency::Eea));
+    let after = standing.after(revision);
+    assert_eq!(after.settings.residency(), Residency::Eea);
+    assert_eq!(shown(&after)["value"], "eea");
+    assert_eq!(shown(&after)["move"]["state"], "moving");
+    assert_eq!(shown(&after)["move"]["archives_left"], Value::Null);
+
+    // What was chosen is taken back like any other choice.
+    let back = change(&after, &patch(&json!({"data_residency": null})), &present());
+    assert_eq!(Relocation::after(&back.entry).unwrap().to, Residency::Us);
+    let other = change(&after, &diagnostics_on(), &present());
+    assert_eq!(Relocation::after(&other.entry), None);
+    assert_eq!(after.clone().after(other).relocation, after.relocation);
+}
+
+fn diagnostics_on() -> SettingsPatch {
+    patch(&json!({"optional_diagnostic_data": {"value": true}}))
+}
+
+#[test]
+fn where_data_are_kept_is_unknown_to_everybody_else() {
+    let of = |role, country: &str| {
+        let standing = standing();
+        let account = Account { country: Country::parse(country).unwrap(), ..standing.account };
+        Standing { member: Member { role, ..standing.member }, account, ..standing }
+    };
+    let nowhere = Offer { eea: false, ..offer(&present()) };
+    for (standing, offer) in [
+        (of(Role::Admin, "DE"), offer(&present())),
+        (of(Role::Owner, "US"), offer(&present())),
+        (of(Role::Owner, "GB"), offer(&present())),
+        (of(Role::Owner, "DE"), nowhere),
+    ] {
+        assert_eq!(standing.account_view(&offer)["settings"].get("data_residency"), None);
+        let refused = standing.change_account(&in_the_eea(), &offer, at(NOW)).unwrap_err();
+        let unknown = patch(&json!({"dark_mode": {"value": "eea"}}));
+        let unknown = standing.change_account(&unknown, &offer, at(NOW)).unwrap_err();
+        assert_eq!(refused.errors[0].detail, unknown.errors[0].detail);
     }
 }

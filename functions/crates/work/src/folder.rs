@@ -1,0 +1,89 @@
+use habeas_aws::{Bucket, WorkKeys};
+use habeas_domain::StoreError;
+use habeas_lambda::{TaskError, names};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+
+use crate::{Inventory, Unit};
+
+/// The folder of a request's intermediate objects, where the account's data are kept.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    pub bucket: Bucket,
+    pub keys: WorkKeys,
+}
+
+/// What a step of a unit leaves behind, with the cursor it returned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step<C, R> {
+    pub cursor: C,
+    pub result: R,
+}
+
+impl Folder {
+    /// The plan, as it was written.
+    pub async fn units(&self) -> Result<Vec<Unit>, TaskError> {
+        let lines = self.object(&self.keys.units()).await?;
+        lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(read).collect()
+    }
+
+    /// One unit of the plan.
+    pub async fn unit(&self, name: &str) -> Result<Unit, TaskError> {
+        let found = self.units().await?.into_iter().find(|unit| unit.unit == name);
+        found.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The plan has no such unit."))
+    }
+
+    /// The inventories under a prefix, in order.
+    pub async fn inventories(&self, prefix: &str) -> Result<Vec<Inventory>, TaskError> {
+        // Of the steps' cursors only the step itself knows the form.
+        self.results::<IgnoredAny, _>(prefix).await
+    }
+
+    /// An object that an earlier step wrote.
+    pub async fn object(&self, key: &str) -> Result<Vec<u8>, TaskError> {
+        let found = self.bucket.get(key).await?;
+        found.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The result of an earlier step is gone."))
+    }
+
+    /// Writes the result of a step, once: where the step has run before, its
+    /// first result stays, and the cursor that belongs to it comes back. Twins
+    /// of a step may come to different ends, and only one end can be gone on from.
+    pub async fn keep_first<C, R>(&self, key: &str, step: Step<C, R>) -> Result<C, TaskError>
+    where
+        C: Serialize + DeserializeOwned,
+        R: Serialize + DeserializeOwned,
+    {
+        let json = serde_json::to_vec(&step).map_err(|error| {
+            TaskError::new(names::INCOMPLETE, "A result cannot be written.").because(error)
+        })?;
+        match self.bucket.put_new(key, json, "application/json").await {
+            Ok(()) => Ok(step.cursor),
+            Err(StoreError::Conflict) => Ok(read::<Step<C, R>>(&self.object(key).await?)?.cursor),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// The cursor that a step returned.
+    pub async fn kept_cursor<C: DeserializeOwned>(&self, key: &str) -> Result<C, TaskError> {
+        Ok(read::<Step<C, IgnoredAny>>(&self.object(key).await?)?.cursor)
+    }
+
+    /// The results of the steps under a prefix, in order of unit and step.
+    pub async fn results<C: DeserializeOwned, R: DeserializeOwned>(
+        &self,
+        prefix: &str,
+    ) -> Result<Vec<R>, TaskError> {
+        let mut results = Vec::new();
+        for object in self.bucket.list(prefix).await? {
+            results.push(read::<Step<C, R>>(&self.object(&object.key).await?)?.result);
+        }
+        Ok(results)
+    }
+}
+
+fn read<T: DeserializeOwned>(json: impl AsRef<[u8]>) -> Result<T, TaskError> {
+    serde_json::from_slice(json.as_ref()).map_err(|error| {
+        TaskError::new(names::INCOMPLETE, "The result of an earlier step is not readable.").because(error)
+    })
+}
