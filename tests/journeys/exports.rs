@@ -39,7 +39,45 @@ fn an_export_holds_exactly_what_is_held_of_three_people() {
         assert_eq!(mails, ["Your data export request was received", "Your data export is ready"]);
         assert_eq!(world.objects(&world.stack.state().work_bucket, &format!("work/{id}/")).await, []);
         no_security_data(&world, &zip);
+        others_are_not_given_away(&world, &zip, &people);
     });
+}
+
+/// Of those who met a host, the archive has no network address, and pseudonyms
+/// of their devices: one for each, the same throughout.
+fn others_are_not_given_away(world: &World, zip: &[u8], people: &[String]) {
+    let file = std::fs::read_to_string(world.data.join("meeting_participants.jsonl")).unwrap();
+    let rows = file.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let key = |row: &Value| (row["meeting_id"].to_string(), row["email"].to_string());
+    let devices: BTreeMap<_, _> = rows.map(|row| (key(&row), row["device"].to_string())).collect();
+    let (mut pseudonyms, mut own) = (BTreeMap::new(), 0);
+    let mut archive = ZipArchive::new(Cursor::new(zip)).unwrap();
+    for index in 0..archive.len() {
+        let mut member = archive.by_index(index).unwrap();
+        let name = member.name().unwrap().into_owned();
+        let Some(person) = people.iter().find(|person| name.starts_with(&format!("subjects/{person}/")))
+        else {
+            continue;
+        };
+        if !name.contains("meeting_participants") {
+            continue;
+        }
+        let mut text = String::new();
+        member.read_to_string(&mut text).unwrap();
+        for line in text.lines() {
+            let row: Value = serde_json::from_str(line).unwrap();
+            let (device, shown) = (&devices[&key(&row)], row["device"].to_string());
+            if row["email"] == json!(person) {
+                assert_eq!((&shown, row["ip_address"].is_string()), (device, true), "{row}");
+                own += 1;
+            } else {
+                assert!(row.get("ip_address").is_none() && shown.contains("pseudonym-"), "{row}");
+                assert_eq!(*pseudonyms.entry(device.clone()).or_insert(shown.clone()), shown);
+            }
+        }
+    }
+    let different: BTreeSet<_> = pseudonyms.values().collect();
+    assert!(own > 0 && pseudonyms.len() > 1 && different.len() == pseudonyms.len(), "{pseudonyms:?}");
 }
 
 #[test]

@@ -7,7 +7,9 @@ use habeas_archive::{
 };
 use habeas_domain::Request;
 use habeas_lambda::{TaskError, names};
-use habeas_sources::{Address, Found, Key, Source, TypedKey, Walk, to_json};
+use habeas_sources::{
+    Address, AttributeValue, Found, Key, OfOthers, Pseudonyms, Shown, Source, TypedKey, Walk, to_json,
+};
 use habeas_work::{Ground, Step, Unit, source_error, subject};
 use sha2::{Digest, Sha256};
 
@@ -31,12 +33,16 @@ pub(crate) async fn step(
 ) -> Result<Cursor, TaskError> {
     let ground = place.ground;
     let mut segment = Segment::new(request);
-    let mut full = false;
+    let (mut full, mut pseudonyms) = (false, None);
     while let Some(task) = unit.tasks.get(cursor.task).filter(|_| !full) {
         let source = ground.source(&task.source)?;
         let subject = subject(request, task)?;
         let walk = Walk::new(&ground.stores, &ground.map, source, &subject);
-        let mut collection = Collection::new(source, subject.email.as_str(), cursor.members);
+        if pseudonyms.is_none() && pseudonymises(source) {
+            pseudonyms = Some(place.folder.pseudonyms().await?);
+        }
+        let mut collection =
+            Collection::new(source, subject.email.as_str(), pseudonyms.as_ref(), cursor.members);
         let mut next = Some(cursor.at.clone());
         while let Some(at) = next.as_ref().filter(|_| !full) {
             let page = walk.page(at).await.map_err(source_error)?;
@@ -57,6 +63,10 @@ pub(crate) async fn step(
     cursor.step += 1;
     let done = cursor.task >= unit.tasks.len();
     segment.store(place, unit, cursor, done).await
+}
+
+fn pseudonymises(source: &Source) -> bool {
+    source.hidden_of_others().any(|(_, rule)| rule == OfOthers::Pseudonymise)
 }
 
 /// The segment of a step, and what its index will say.
@@ -107,8 +117,8 @@ impl Segment {
 struct Collection<'a> {
     source: &'a Source,
     subject: &'a str,
-    security: Vec<&'a str>,
-    security_and_redacted: Vec<&'a str>,
+    /// None where the data map asks for none.
+    pseudonyms: Option<&'a Pseudonyms>,
     lines: Vec<u8>,
     in_lines: u64,
     records: u64,
@@ -117,31 +127,29 @@ struct Collection<'a> {
 }
 
 impl<'a> Collection<'a> {
-    fn new(source: &'a Source, subject: &'a str, members: u32) -> Self {
-        let security: Vec<_> = source.security_fields.iter().map(String::as_str).collect();
-        let redacted = source.redact.iter().map(String::as_str);
-        let security_and_redacted = security.iter().copied().chain(redacted).collect();
-        Self {
-            source,
-            subject,
-            security,
-            security_and_redacted,
-            lines: Vec::new(),
-            in_lines: 0,
-            records: 0,
-            files: 0,
-            members,
-        }
+    fn new(source: &'a Source, subject: &'a str, pseudonyms: Option<&'a Pseudonyms>, members: u32) -> Self {
+        Self { source, subject, pseudonyms, lines: Vec::new(), in_lines: 0, records: 0, files: 0, members }
     }
 
     async fn add(&mut self, ground: &Ground, found: Found, segment: &mut Segment) -> Result<(), TaskError> {
         match found {
             Found::Record { item, own, .. } => {
-                let left_out = if own { &self.security } else { &self.security_and_redacted };
-                let line = to_json(&item, left_out);
+                let line = to_json(&item, |name, value| self.shown(name, value, own));
                 self.push(&line, segment)
             }
             Found::File { key, lead } => self.add_file(ground, &key, &folder(&lead), segment).await,
+        }
+    }
+
+    /// What is left of a field. Where there is no key for pseudonyms, nothing is.
+    fn shown(&self, name: &str, value: &AttributeValue, own: bool) -> Shown {
+        match self.source.of_others(name, own) {
+            _ if self.source.security_fields.iter().any(|field| field == name) => Shown::Nothing,
+            OfOthers::Keep => Shown::AsItIs,
+            OfOthers::Redact => Shown::Nothing,
+            OfOthers::Pseudonymise => {
+                self.pseudonyms.map_or(Shown::Nothing, |pseudonyms| Shown::Other(pseudonyms.of(value)))
+            }
         }
     }
 
@@ -235,4 +243,54 @@ fn folder(lead: &Key) -> String {
 
 fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> TaskError {
     TaskError::new(names::INCOMPLETE, "A part of the archive could not be written.").because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use habeas_sources::DataMap;
+
+    use super::*;
+
+    const MAP: &str = r#"
+        version = 1
+        [[source]]
+        name = "attendances"
+        data_type = "meetings"
+        account_field = "account_id"
+        security_fields = ["passcode"]
+        others = { ip_address = "redact", device = "pseudonymise", name = "keep" }
+        mentions = { invited_by = "pseudonymise" }
+        dynamodb = { table = "attendances", key = ["meeting_id", "email"] }
+        find = [{ subject_field = "email", index = "by-email" }, { through = "meetings", field = "meeting_id" }]
+        erase = { rule = "delete" }
+        [[source]]
+        name = "meetings"
+        data_type = "meetings"
+        account_field = "account_id"
+        dynamodb = { table = "meetings", key = ["meeting_id"] }
+        find = [{ subject_field = "host", index = "by-host" }]
+        erase = { rule = "delete" }
+    "#;
+
+    #[test]
+    fn what_is_about_others_is_shown_as_the_map_says() {
+        let map = DataMap::parse(MAP, "123456789012", "eu-central-1").unwrap();
+        let source = map.source("attendances").unwrap();
+        let pseudonyms = Pseudonyms::new([7; Pseudonyms::KEY_BYTES]);
+        let value = AttributeValue::S("x".to_owned());
+        let pseudonym = Shown::Other(pseudonyms.of(&value));
+        let of = |pseudonyms| Collection::new(source, "ana@amber.example", pseudonyms, 0);
+        for (field, own, others) in [
+            ("passcode", Shown::Nothing, Shown::Nothing),
+            ("ip_address", Shown::AsItIs, Shown::Nothing),
+            ("device", Shown::AsItIs, pseudonym.clone()),
+            ("name", Shown::AsItIs, Shown::AsItIs),
+            ("invited_by", pseudonym.clone(), pseudonym),
+        ] {
+            assert_eq!(of(Some(&pseudonyms)).shown(field, &value, true), own, "{field}");
+            assert_eq!(of(Some(&pseudonyms)).shown(field, &value, false), others, "{field}");
+        }
+        // Without a key, nothing is better than the value.
+        assert_eq!(of(None).shown("device", &value, false), Shown::Nothing);
+    }
 }

@@ -42,7 +42,7 @@ fn planned(source: &habeas_sources::Source) -> PlannedSource {
         source: source.name.clone(),
         data_type: source.data_type.to_string(),
         collection: source.name.clone(),
-        redacted: source.redact.clone(),
+        redacted: source.hidden_of_others().map(|(field, _)| field.to_owned()).collect(),
         security: source.security_fields.clone(),
     }
 }

@@ -1,9 +1,9 @@
 //! Cuts a request into units of work.
 
-use habeas_domain::Request;
+use habeas_domain::{Kind, Request, StoreError};
 use habeas_lambda::{TaskError, names};
-use habeas_sources::DataMap;
-use habeas_work::{Ground, RequestInput, Unit, UnitTask};
+use habeas_sources::{DataMap, OfOthers, Pseudonyms, Source};
+use habeas_work::{Folder, Ground, RequestInput, Unit, UnitTask};
 use serde::Serialize;
 
 /// The units of the plan, by name.
@@ -23,8 +23,30 @@ pub async fn plan(ground: &Ground, input: &RequestInput) -> Result<Planned, Task
     let folder = ground.folder(&request)?;
     let units = units(&ground.map, &request);
     let lines = lines(&units)?;
+    if pseudonymises(&ground.map, &request) {
+        make_pseudonyms(&folder).await?;
+    }
     folder.bucket.put(&folder.keys.units(), lines.into_bytes(), "application/jsonl").await?;
     Ok(Planned { units: units.into_iter().map(|unit| unit.unit).collect() })
+}
+
+/// Whether an export shows fields of other people's by pseudonyms.
+fn pseudonymises(map: &DataMap, request: &Request) -> bool {
+    let mut hidden = map.of_types(&request.data_types).flat_map(Source::hidden_of_others);
+    request.kind == Kind::Export && hidden.any(|(_, rule)| rule == OfOthers::Pseudonymise)
+}
+
+/// Makes the key of the request's pseudonyms, once: a plan that is made again
+/// changes no pseudonym.
+async fn make_pseudonyms(folder: &Folder) -> Result<(), TaskError> {
+    let mut key = vec![0; Pseudonyms::KEY_BYTES];
+    getrandom::fill(&mut key).map_err(|error| {
+        TaskError::new(names::UNAVAILABLE, "There is no randomness to be had.").because(error)
+    })?;
+    match folder.bucket.put_new(&folder.keys.pseudonyms(), key, "application/octet-stream").await {
+        Ok(()) | Err(StoreError::Conflict) => Ok(()),
+        Err(fault) => Err(fault.into()),
+    }
 }
 
 /// One unit for each person: a small request stays a handful of state

@@ -7,6 +7,7 @@ mod api;
 mod bench;
 mod build;
 mod checks;
+mod data_map;
 mod demo;
 mod import;
 mod ledger;
@@ -59,6 +60,9 @@ enum Command {
     /// Starts, stops and looks at the local stack.
     #[command(subcommand)]
     Local(local::Command),
+    /// Checks the data map, explains it, and derives what the functions may do.
+    #[command(subcommand)]
+    DataMap(data_map::Command),
     /// Compares an archive with its manifest: every file, count and SHA-256.
     VerifyArchive(verify_archive::Options),
     /// Checks what the ledgers of consents and settings hold.
@@ -87,6 +91,7 @@ fn run(command: Command) -> Outcome {
         Command::Bench(options) => bench::run(&options),
         Command::Import(options) => runtime.block_on(import::run(&options)),
         Command::Local(command) => runtime.block_on(local::run(command)),
+        Command::DataMap(command) => data_map::run(&command),
         Command::VerifyArchive(options) => verify_archive::run(&options),
         Command::Ledger(command) => runtime.block_on(ledger::run(&command)),
         Command::Invoke(invoke) => runtime.block_on(local::invoke(&invoke)),

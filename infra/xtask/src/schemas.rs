@@ -1,4 +1,4 @@
-//! Holds the schemas of the operator's events and the sample events together.
+//! Holds the schemas of the operator's events and of the data map to what they describe.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,13 +31,7 @@ pub(crate) fn check(venv: &Venv, root: &Path, dir: &Path) -> Outcome {
         let mut fits = validator(venv, &schema);
         build::run(fits.args(taken.iter().map(|detail| &detail.file)), "check-jsonschema")?;
         for detail in &refused {
-            let output = validator(venv, &schema).arg(&detail.file).stdout(Stdio::null()).output()?;
-            // 1 is its word for what does not fit; all else is a fault.
-            if output.status.code() != Some(1) {
-                return Err(
-                    format!("{}: the schema takes what the function refuses", detail.file.display()).into()
-                );
-            }
+            refuse(venv, &schema, &detail.file)?;
         }
         right += taken.len();
         wrong += refused.len();
@@ -45,8 +39,34 @@ pub(crate) fn check(venv: &Venv, root: &Path, dir: &Path) -> Outcome {
     if right == 0 {
         return Err("there are no schemas of events".into());
     }
-    println!("schemas of events: {right} sample events fit, {wrong} do not, as their names say");
+    check_data_map(venv, root, dir)?;
+    println!("schemas: the data map and {right} sample events fit, {wrong} do not, as their names say");
     Ok(())
+}
+
+/// The schema that editors complete the data map by takes the map, and not
+/// everything.
+fn check_data_map(venv: &Venv, root: &Path, dir: &Path) -> Outcome {
+    let schema = root.join("infra/data-map.schema.json");
+    let map = root.join("infra/data-map.toml");
+    build::run(validator(venv, &schema).arg(&map), "check-jsonschema")?;
+    let wrong = dir.join("data-map.toml");
+    for (from, to) in
+        [("others = {", "other = {"), ("rule = \"mask\"", "rule = \"hide\""), ("key = [", "keys = [")]
+    {
+        fs::write(&wrong, fs::read_to_string(&map)?.replacen(from, to, 1))?;
+        refuse(venv, &schema, &wrong)?;
+    }
+    Ok(())
+}
+
+/// 1 is its word for what does not fit; all else is a fault.
+fn refuse(venv: &Venv, schema: &Path, file: &Path) -> Outcome {
+    let output = validator(venv, schema).arg(file).stdout(Stdio::null()).output()?;
+    match output.status.code() {
+        Some(1) => Ok(()),
+        _ => Err(format!("{}: the schema takes what is wrong", file.display()).into()),
+    }
 }
 
 fn validator(venv: &Venv, schema: &Path) -> Command {

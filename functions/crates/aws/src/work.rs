@@ -25,6 +25,12 @@ impl WorkKeys {
         format!("{}units.jsonl", self.prefix)
     }
 
+    /// The key of the request's pseudonyms.
+    #[must_use]
+    pub fn pseudonyms(&self) -> String {
+        format!("{}pseudonyms.key", self.prefix)
+    }
+
     #[must_use]
     pub fn indexes(&self) -> String {
         format!("{}index/", self.prefix)

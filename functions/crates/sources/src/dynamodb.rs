@@ -45,6 +45,24 @@ impl DynamoDb {
         Self { client: aws.dynamodb() }
     }
 
+    /// Reads the whole table, and gives of a page what has the value. A page may
+    /// be empty and not be the last.
+    pub(crate) async fn scan(&self, of: &Lookup<'_>, after: Option<&Key>) -> Result<Records, StoreError> {
+        let output = self
+            .client
+            .scan()
+            .table_name(of.table)
+            .consistent_read(true)
+            .filter_expression("#field = :value")
+            .expression_attribute_names("#field", of.field)
+            .expression_attribute_values(":value", of.value.clone())
+            .set_exclusive_start_key(after.and_then(key_values))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        records(output.items, output.last_evaluated_key)
+    }
+
     pub(crate) async fn query(
         &self,
         of: &Lookup<'_>,
@@ -65,16 +83,7 @@ impl DynamoDb {
             .send()
             .await
             .map_err(unavailable)?;
-        let last = match output.last_evaluated_key {
-            Some(key) => Some(
-                key_of(&key)
-                    .ok_or_else(|| StoreError::Corrupt("a key of another type than DynamoDB's".into()))?,
-            ),
-            None => None,
-        };
-        let items =
-            output.items.unwrap_or_default().into_iter().map(|item| item.into_iter().collect()).collect();
-        Ok(Records { items, last })
+        records(output.items, output.last_evaluated_key)
     }
 
     /// Whether a record meets the conditions, as of now; nothing where it is not there.
@@ -159,6 +168,16 @@ impl DynamoDb {
             },
         }
     }
+}
+
+fn records(
+    items: Option<Vec<HashMap<String, AttributeValue>>>,
+    last: Option<HashMap<String, AttributeValue>>,
+) -> Result<Records, StoreError> {
+    let bad_key = || StoreError::Corrupt("a key of another type than DynamoDB's".into());
+    let last = last.map(|key| key_of(&key).ok_or_else(bad_key)).transpose()?;
+    let items = items.unwrap_or_default().into_iter().map(|item| item.into_iter().collect()).collect();
+    Ok(Records { items, last })
 }
 
 /// The primary key of a record, for a cursor or an inventory.

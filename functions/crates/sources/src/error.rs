@@ -1,16 +1,22 @@
+use std::fmt;
+
 use habeas_domain::StoreError;
 
-/// What is wrong with a data map, for the operator who writes it.
-#[derive(Debug, thiserror::Error)]
-pub enum MapError {
-    /// The message names line and column and shows the place.
-    #[error("the data map cannot be read:\n{0}")]
-    Syntax(String),
-    #[error("source `{name}`: {what}")]
-    Source { name: String, what: String },
-    #[error("the data map has version {0}; this Habeas reads version 1")]
-    Version(u32),
+use crate::Mistake;
+
+/// What is wrong with a data map, for the operator who writes it: everything,
+/// in the order of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapError(pub Vec<Mistake>);
+
+impl fmt::Display for MapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the data map cannot be used:")?;
+        self.0.iter().try_for_each(|mistake| write!(f, "\n  {mistake}"))
+    }
 }
+
+impl std::error::Error for MapError {}
 
 /// Why a source did not give, or give up, what it holds. `Display` is shown to
 /// people: it names the source and never what is in it.

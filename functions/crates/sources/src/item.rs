@@ -48,13 +48,46 @@ pub(crate) fn key_values(key: &Key) -> Option<HashMap<String, AttributeValue>> {
     key.iter().map(|(name, value)| Some((name.clone(), value.value()?))).collect()
 }
 
-/// The record as one line of JSON without `left_out`, and without loss: numbers
-/// keep their digits, binary is base64, and sets are marked as such.
+/// What an export shows of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    AsItIs,
+    Nothing,
+    /// This in its place.
+    Other(String),
+}
+
+/// The record as one line of JSON, with as much of each field as is to be shown
+/// and without loss: numbers keep their digits, binary is base64, and sets are
+/// marked as such.
 #[must_use]
-pub fn to_json(item: &Item, left_out: &[&str]) -> String {
+pub fn to_json(item: &Item, shown: impl Fn(&str, &AttributeValue) -> Shown) -> String {
     let mut text = String::with_capacity(256);
-    let fields = item.iter().filter(|(name, _)| !left_out.contains(&name.as_str()));
-    write_object(fields, &mut text);
+    text.push('{');
+    let empty = text.len();
+    for (name, value) in item {
+        let shown = shown(name, value);
+        if shown == Shown::Nothing {
+            continue;
+        }
+        if text.len() > empty {
+            text.push(',');
+        }
+        write_text(name, &mut text);
+        text.push(':');
+        match shown {
+            Shown::Other(other) => write_text(&other, &mut text),
+            _ => write_value(value, &mut text),
+        }
+    }
+    text.push('}');
+    text
+}
+
+/// A value on its own, in the same form.
+pub(crate) fn value_json(value: &AttributeValue) -> String {
+    let mut text = String::new();
+    write_value(value, &mut text);
     text
 }
 
@@ -130,11 +163,17 @@ mod tests {
             ("raw".to_owned(), AttributeValue::B(vec![0, 255].into())),
             ("tags".to_owned(), AttributeValue::Ns(vec!["1".into(), "2".into()])),
             ("secret".to_owned(), AttributeValue::S("f3293f".to_owned())),
+            ("who".to_owned(), AttributeValue::S("bob".to_owned())),
         ]);
+        let shown = |name: &str, _: &AttributeValue| match name {
+            "secret" => Shown::Nothing,
+            "who" => Shown::Other("\"x\"".to_owned()),
+            _ => Shown::AsItIs,
+        };
         assert_eq!(
-            to_json(&item, &["secret"]),
+            to_json(&item, shown),
             "{\"id\":123456789012345678901234567890.123,\"raw\":\"AP8=\",\"tags\":{\"$set\":[1,2]},\
-             \"text\":\"a\u{2028}\\n\\\"\\u0001\"}"
+             \"text\":\"a\u{2028}\\n\\\"\\u0001\",\"who\":\"\\\"x\\\"\"}"
         );
     }
 

@@ -1,26 +1,27 @@
 mod check;
+pub(crate) mod policy;
+mod read;
+mod reader;
+
+use std::collections::BTreeMap;
 
 use habeas_domain::DataType;
-use serde::{Deserialize, Serialize};
 
 use crate::MapError;
+use read::Places;
+pub use reader::Mistake;
 
 /// Where personal data lives. Read from TOML, and checked before anything uses it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DataMap {
-    version: u32,
-    #[serde(rename = "source")]
     pub sources: Vec<Source>,
     /// What an export does not contain, and why.
-    #[serde(default)]
     pub excluded: Vec<Excluded>,
     pub information: Option<Information>,
 }
 
 /// One place where personal data lives.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(try_from = "SourceTable")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     /// Also the name of the collection in an archive.
     pub name: String,
@@ -32,11 +33,25 @@ pub struct Source {
     pub time_field: Option<String>,
     /// Passwords, passcodes, keys, tokens: never exported.
     pub security_fields: Vec<String>,
-    /// Other people's fields, left out of records found through a parent.
-    pub redact: Vec<String>,
+    /// What becomes of fields of records that are other people's: those found
+    /// through a parent.
+    pub others: BTreeMap<String, OfOthers>,
+    /// What becomes of fields that name other people, whosever the record is.
+    pub mentions: BTreeMap<String, OfOthers>,
+    /// Whether a whole table may be read for every person.
+    pub allow_scan: bool,
     pub address: Address,
     pub find: Vec<Find>,
     pub erase: Erase,
+}
+
+/// What becomes of a field about other people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfOthers {
+    Keep,
+    Redact,
+    /// The same value becomes the same pseudonym throughout an archive.
+    Pseudonymise,
 }
 
 /// Which store, and where in it.
@@ -46,66 +61,23 @@ pub enum Address {
     S3(BucketAddress),
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TableAddress {
     pub table: String,
     /// The names of the partition key and, where there is one, the sort key.
     pub key: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BucketAddress {
     pub bucket: String,
 }
 
-/// A source as it is written: TOML has no enums, so the connector is the table that is there.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SourceTable {
-    name: String,
-    data_type: DataType,
-    account_field: Option<String>,
-    time_field: Option<String>,
-    #[serde(default)]
-    security_fields: Vec<String>,
-    #[serde(default)]
-    redact: Vec<String>,
-    dynamodb: Option<TableAddress>,
-    s3: Option<BucketAddress>,
-    find: Vec<Find>,
-    erase: Erase,
-}
-
-impl TryFrom<SourceTable> for Source {
-    type Error = String;
-
-    fn try_from(table: SourceTable) -> Result<Self, String> {
-        let address = match (table.dynamodb, table.s3) {
-            (Some(address), None) => Address::DynamoDb(address),
-            (None, Some(address)) => Address::S3(address),
-            _ => return Err(format!("source `{}` needs one connector: `dynamodb` or `s3`", table.name)),
-        };
-        Ok(Self {
-            name: table.name,
-            data_type: table.data_type,
-            account_field: table.account_field,
-            time_field: table.time_field,
-            security_fields: table.security_fields,
-            redact: table.redact,
-            address,
-            find: table.find,
-            erase: table.erase,
-        })
-    }
-}
-
 /// How a subject's records are found.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Find {
-    /// The field holds the subject's address. Without an index it is the table's partition key.
+    /// The field holds the subject's address. Without an index it is the table's
+    /// partition key, or the whole table is read.
     Subject { subject_field: String, index: Option<String> },
     /// Records of another source that are the subject's lead here: by their
     /// field of the same name as the partition key, or as the key of an object.
@@ -113,8 +85,7 @@ pub enum Find {
 }
 
 /// What a deletion does with the records that are the subject's own.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Erase {
     Delete,
     /// The record stays; these fields of it go.
@@ -127,16 +98,14 @@ pub enum Erase {
     },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excluded {
     pub what: String,
     pub reason: String,
 }
 
 /// What Art. 15(1) GDPR wants people to be told beside their data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Information {
     pub purposes: Vec<String>,
     pub categories: Vec<String>,
@@ -148,13 +117,38 @@ pub struct Information {
     pub automated_decisions: String,
 }
 
+impl Source {
+    /// Whether a rule reads the whole table, because neither an index nor the
+    /// partition key leads to a person's records.
+    #[must_use]
+    pub fn scans(&self, find: &Find) -> bool {
+        match (find, &self.address) {
+            (Find::Subject { subject_field, index: None }, Address::DynamoDb(address)) => {
+                address.key.first() != Some(subject_field)
+            }
+            _ => false,
+        }
+    }
+
+    /// What becomes of a field about other people, in a record of the person's
+    /// own or in one of somebody else.
+    #[must_use]
+    pub fn of_others(&self, field: &str, own: bool) -> OfOthers {
+        let others = self.others.get(field).filter(|_| !own);
+        others.or(self.mentions.get(field)).copied().unwrap_or(OfOthers::Keep)
+    }
+
+    /// Fields about other people that an export does not give as they are.
+    pub fn hidden_of_others(&self) -> impl Iterator<Item = (&str, OfOthers)> {
+        let fields = self.others.iter().chain(&self.mentions);
+        fields.filter(|(_, rule)| **rule != OfOthers::Keep).map(|(field, rule)| (field.as_str(), *rule))
+    }
+}
+
 impl DataMap {
     /// Reads and checks a map, with `${account}` and `${region}` filled in.
     pub fn parse(toml: &str, account: &str, region: &str) -> Result<Self, MapError> {
-        let filled = toml.replace("${account}", account).replace("${region}", region);
-        let map: Self = toml::from_str(&filled).map_err(|error| MapError::Syntax(error.to_string()))?;
-        check::check(&map)?;
-        Ok(map)
+        read::read(toml, &Places { account, region }).map_err(MapError)
     }
 
     pub fn sources(&self) -> impl Iterator<Item = &Source> {

@@ -73,9 +73,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether the source holds a record of the subject's own.
+    /// Whether the source holds a record of the subject's own. It is not asked
+    /// where that would be to read a whole table.
     pub async fn is_known(&self) -> Result<bool, SourceError> {
-        let own = self.source.find.iter().find_map(|find| match find {
+        let mut rules = self.source.find.iter().filter(|find| !self.source.scans(find));
+        let own = rules.find_map(|find| match find {
             Find::Subject { subject_field, index } => Some((subject_field, index.as_deref())),
             Find::Through { .. } => None,
         });
@@ -196,7 +198,12 @@ impl<'a> Walk<'a> {
             return Err(SourceError::garbage(&source.name, "objects are not found by a field"));
         };
         let value = AttributeValue::S(self.subject.email.as_str().to_owned());
-        self.query(&Lookup { table: &address.table, index, field, value }, after, limit).await
+        let of = Lookup { table: &address.table, index, field, value };
+        if index.is_none() && address.key.first().is_none_or(|partition| partition != field) {
+            let records = self.stores.dynamodb.scan(&of, after).await;
+            return records.map_err(|cause| SourceError::unavailable(&source.name, cause));
+        }
+        self.query(&of, after, limit).await
     }
 
     async fn query(&self, of: &Lookup<'_>, after: Option<&Key>, limit: i32) -> Result<Records, SourceError> {

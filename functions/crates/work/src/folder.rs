@@ -1,6 +1,7 @@
 use habeas_aws::{Bucket, WorkKeys};
 use habeas_domain::StoreError;
 use habeas_lambda::{TaskError, names};
+use habeas_sources::Pseudonyms;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,15 @@ impl Folder {
     pub async fn unit(&self, name: &str) -> Result<Unit, TaskError> {
         let found = self.units().await?.into_iter().find(|unit| unit.unit == name);
         found.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The plan has no such unit."))
+    }
+
+    /// The pseudonyms of the request, as the plan has made them.
+    pub async fn pseudonyms(&self) -> Result<Pseudonyms, TaskError> {
+        let key = self.object(&self.keys.pseudonyms()).await?;
+        let key = key.try_into().map_err(|_| {
+            TaskError::new(names::INCOMPLETE, "The result of an earlier step is not readable.")
+        })?;
+        Ok(Pseudonyms::new(key))
     }
 
     /// The inventories under a prefix, in order.

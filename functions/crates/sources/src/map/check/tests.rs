@@ -1,0 +1,137 @@
+use super::super::DataMap;
+use super::*;
+use crate::{Mistake, OfOthers};
+
+const MAP: &str = include_str!("../../../../../../infra/data-map.toml");
+
+fn parse(toml: &str) -> Result<DataMap, Vec<Mistake>> {
+    DataMap::parse(toml, "123456789012", "eu-central-1").map_err(|error| error.0)
+}
+
+/// The mistakes of the map that ships, with one thing changed, each with the
+/// text that it points to.
+fn mistakes(from: &str, to: &str) -> Vec<(String, String)> {
+    assert!(MAP.contains(from), "the map does not contain {from}");
+    let text = MAP.replacen(from, to, 1);
+    let pointing = |mistake: Mistake| {
+        let line = text.lines().nth(mistake.line - 1).unwrap();
+        (mistake.what, line.chars().skip(mistake.column - 1).collect())
+    };
+    parse(&text).unwrap_err().into_iter().map(pointing).collect()
+}
+
+#[test]
+fn the_map_that_ships_is_good() {
+    let map = parse(MAP).unwrap();
+    assert_eq!(map.sources.len(), 9);
+    let Address::S3(address) = &map.source("whiteboard_files").unwrap().address else { panic!("not in S3") };
+    assert_eq!(address.bucket, "meetings-app-files-123456789012");
+    assert_eq!((map.excluded.len(), map.information.is_some()), (3, true));
+}
+
+#[test]
+fn every_mistake_is_named_with_its_place_and_what_was_expected() {
+    for (from, to, what, at) in [
+        ("version = 1", "version = 2", "data maps of version 1", "2"),
+        ("data_type = \"meetings\"", "data_typ = \"meetings\"", "no field `data_typ`", "data_typ ="),
+        ("data_type = \"chat\"", "data_type = \"c\"", "expected \"meetings\", \"webinars\"", "\"c\""),
+        ("account_field = \"account_id\"", "account_field = 7", "expected a text, found an integer", "7"),
+        ("account_field = \"account_id\"\n", "", "needs `account_field`", "\"meetings\""),
+        ("name = \"webinars\"", "name = \"meetings\"", "used twice", "\"meetings\""),
+        ("name = \"chat_messages\"", "name = \"Chat\"", "consists of a-z", "\"Chat\""),
+        ("through = \"meetings\"", "through = \"meeting\"", "no source `meeting`", "{ through"),
+        ("through = \"meetings\"", "through = \"webinars\"", "another data type", "{ through"),
+        ("remove = [\"host_email\"]", "remove = [\"topic\"]", "must name `host_email`", "{ rule"),
+        ("remove = [\"host_email\"]", "remove = []", "at least one field", "{ rule"),
+        ("index = \"by-sender\"", "index = \"\"", "not empty", "\"\""),
+        (", index = \"by-sender\"", "", "read for every person", "{ subject_field"),
+        ("${account}\" }", "${acount}\" }", "only `${account}` and `${region}`", "\"meetings-app-files-"),
+        ("ip_address = \"redact\"", "ip_address = \"hide\"", "expected \"keep\", \"redact\"", "\"hide\""),
+        ("ip_address = \"redact\"", "ip_address = true", "expected a text, found a boolean", "true"),
+        ("rule = \"mask\", remove = [\"host_email\"]", "rule = \"mask\"", "needs `remove`", "{ rule"),
+        ("rule = \"delete\"", "rule = \"erase\"", "expected \"delete\", \"mask\"", "\"erase\""),
+        ("[information]", "[informations]", "no field `informations`", "informations"),
+        ("reason = \"They", "why = \"They", "needs `reason`", "[[excluded]]"),
+        ("s3 = {", "time_field = \"at\"\ns3 = {", "an object has no fields", "\"whiteboard_files\""),
+        ("s3 = {", "# s3 = {", "needs a connector", "[[source]]"),
+    ] {
+        let found = mistakes(from, to);
+        let is_it = |(found, place): &&(String, String)| found.contains(what) && place.starts_with(at);
+        assert!(found.iter().any(|mistake| is_it(&mistake)), "{to}: {found:?}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_in_the_order_of_the_text() {
+    let text = MAP
+        .replacen("data_type = \"meetings\"", "data_type = \"meeting\"", 1)
+        .replacen("rule = \"delete\"", "rule = \"remove\"", 1)
+        .replacen("reason = \"They", "reasons = \"They", 1);
+    let found = parse(&text).unwrap_err();
+    let about = ["meeting", "remove", "reason", "reasons"];
+    assert_eq!(found.len(), about.len(), "{found:?}");
+    assert!(found.windows(2).all(|pair| pair[0].line <= pair[1].line), "{found:?}");
+    assert!(found.iter().zip(about).all(|(mistake, about)| mistake.what.contains(about)), "{found:?}");
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_all_its_places() {
+    let found = parse("version = 1\n[[source]\nname = \"a\nfind = [\n").unwrap_err();
+    assert!(found.len() > 1 && found.iter().all(|mistake| mistake.line > 1), "{found:?}");
+}
+
+#[test]
+fn a_table_is_read_whole_only_where_that_is_allowed() {
+    let scan = "time_field = \"sent_at\"\nallow_scan = true";
+    let allowed =
+        MAP.replacen(", index = \"by-sender\"", "", 1).replacen("time_field = \"sent_at\"", scan, 1);
+    assert!(parse(&allowed).unwrap().source("chat_messages").unwrap().allow_scan);
+    let [(what, at)] = &mistakes("time_field = \"sent_at\"", scan)[..] else { panic!("not one mistake") };
+    assert!(what.contains("leave `allow_scan` out") && at.starts_with("true"), "{what} at {at}");
+    // By the partition key nothing is read but what is sought.
+    let key = "{ subject_field = \"channel_id\" }";
+    let by_key = MAP.replacen("{ subject_field = \"sender_email\", index = \"by-sender\" }", key, 1);
+    assert!(parse(&by_key).is_ok());
+}
+
+#[test]
+fn fields_of_others_are_named_only_where_there_are_others() {
+    let on_own = "others = { topic = \"keep\" }\nsecurity_fields = [\"passcode\"";
+    let found = mistakes("security_fields = [\"passcode\"", on_own);
+    assert!(found[0].0.contains("`through`") && found[0].1.starts_with("{ topic"), "{found:?}");
+    let own = "time_field = \"sent_at\"\nmentions = { sender_email = \"redact\" }";
+    let found = mistakes("time_field = \"sent_at\"", own);
+    assert!(found[0].0.contains("the person's own address"), "{found:?}");
+    let found = mistakes("others = { ip", "mentions = { device = \"keep\" }\nothers = { ip");
+    assert!(found[0].0.contains("`device` is in `others`"), "{found:?}");
+    let found = mistakes("others = { ip", "security_fields = [\"device\"]\nothers = { ip");
+    assert!(found[0].0.contains("`device` is in `security_fields`"), "{found:?}");
+}
+
+#[test]
+fn a_field_about_others_is_treated_as_the_map_says() {
+    let mentions =
+        "time_field = \"joined_at\"\nmentions = { invited_by = \"pseudonymise\", name = \"keep\" }";
+    let map = parse(&MAP.replacen("time_field = \"joined_at\"", mentions, 1)).unwrap();
+    let source = map.source("meeting_participants").unwrap();
+    for (field, own, rule) in [
+        ("ip_address", true, OfOthers::Keep),
+        ("ip_address", false, OfOthers::Redact),
+        ("device", false, OfOthers::Pseudonymise),
+        ("invited_by", true, OfOthers::Pseudonymise),
+        ("invited_by", false, OfOthers::Pseudonymise),
+        ("name", false, OfOthers::Keep),
+        ("email", true, OfOthers::Keep),
+    ] {
+        assert_eq!(source.of_others(field, own), rule, "{field}");
+    }
+    let hidden: Vec<_> = source.hidden_of_others().map(|(field, _)| field).collect();
+    assert_eq!(hidden, ["device", "ip_address", "invited_by"]);
+}
+
+#[test]
+fn a_map_without_sources_is_refused() {
+    for text in ["version = 1", "version = 1\nsource = []", ""] {
+        assert!(parse(text).is_err(), "{text}");
+    }
+}
