@@ -1,8 +1,8 @@
 use std::time::Instant;
 
-use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use habeas_domain::{RequestId, Residency, Timeline};
 use habeas_local::Api;
+use habeas_sample_data::cast;
 use serde_json::{Value, json};
 
 use crate::house::{entries, house, settings};
@@ -38,19 +38,17 @@ fn places(world: &World, place: Residency, id: &str) -> [(String, String); 2] {
     [(archives.clone(), format!("archives/{id}")), (work.clone(), format!("work/{id}/"))]
 }
 
-/// Keeps what was deleted, so that nothing can have been there unseen.
-async fn remember(world: &World, bucket: &str, status: BucketVersioningStatus) {
-    let versioning = VersioningConfiguration::builder().status(status).build();
-    let put = world.stack.s3_of(bucket).put_bucket_versioning().bucket(bucket);
-    put.versioning_configuration(versioning).send().await.unwrap();
-}
-
-/// How many objects there were ever under a prefix, and uploads that are open.
-async fn ever(world: &World, (bucket, prefix): &(String, String)) -> usize {
+/// Lets no function write to a bucket, and gives the policy that it had.
+async fn close(world: &World, bucket: &str) -> String {
     let s3 = world.stack.s3_of(bucket);
-    let versions = s3.list_object_versions().bucket(bucket).prefix(prefix).send().await.unwrap();
-    let uploads = s3.list_multipart_uploads().bucket(bucket).prefix(prefix).send().await.unwrap();
-    versions.versions().len() + versions.delete_markers().len() + uploads.uploads().len()
+    let found = s3.get_bucket_policy().bucket(bucket).send().await.unwrap();
+    let before = found.policy.unwrap();
+    let mut policy: Value = serde_json::from_str(&before).unwrap();
+    policy["Statement"].as_array_mut().unwrap().push(json!({
+        "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": format!("arn:aws:s3:::{bucket}/*"),
+    }));
+    s3.put_bucket_policy().bucket(bucket).policy(policy.to_string()).send().await.unwrap();
+    before
 }
 
 #[test]
@@ -58,28 +56,34 @@ fn no_byte_of_an_account_in_the_eea_is_ever_in_the_us() {
     journey(async |world| {
         let owner = world.stack.api_as("owner@baltic.example").await.unwrap();
         let admin = world.stack.api_as(BALTIC_ADMIN).await.unwrap();
-        choose(&world, &owner, Residency::Eea);
-        let buckets = [Residency::Us, Residency::Eea].map(|place| places(&world, place, ""));
-        for (bucket, _) in buckets.iter().flatten() {
-            remember(&world, bucket, BucketVersioningStatus::Enabled).await;
+        let elsewhere = world.admin().await;
+        let of_us = world.file(&elsewhere, &json!({"kind": "export", "subjects": [cast().admin]}));
+        assert_eq!(world.ended(&elsewhere, &of_us).await["status"], "Completed");
+        let mut policies = Vec::new();
+        for (bucket, _) in places(&world, Residency::Us, "") {
+            policies.push((bucket.clone(), close(&world, &bucket).await));
         }
+        // Whoever writes to a bucket in the US now fails.
+        let plan = json!({"account": "aurora", "request": of_us});
+        assert!(world.stack.invoke("plan", &plan).await.unwrap().function_error.is_some());
+
         let export = json!({"kind": "export", "subjects": [BALTIC[2]]});
+        choose(&world, &owner, Residency::Eea);
         let deletion = json!({"kind": "delete", "subjects": [BALTIC[1]], "confirm": true});
         let ids = [world.file(&admin, &export), world.file(&admin, &deletion)];
         for id in &ids {
             assert_eq!(world.ended(&admin, id).await["status"], "Completed");
-            for place in places(&world, Residency::Us, id) {
-                assert_eq!(ever(&world, &place).await, 0, "{place:?}");
+            for (bucket, prefix) in places(&world, Residency::Us, id) {
+                assert_eq!(world.objects(&bucket, &prefix).await, []);
             }
-            let [_, work] = places(&world, Residency::Eea, id);
-            assert!(ever(&world, &work).await > 0, "{work:?}");
         }
         let [archive, _] = places(&world, Residency::Eea, &ids[0]);
         assert_eq!(world.objects(&archive.0, &archive.1).await.len(), 1);
         let zip = world.download(&admin, &ids[0]);
         assert_eq!(world.request(&admin, &ids[0])["download"]["bytes"], json!(zip.len()));
-        for (bucket, _) in buckets.iter().flatten() {
-            remember(&world, bucket, BucketVersioningStatus::Suspended).await;
+        for (bucket, policy) in policies {
+            let put = world.stack.s3_of(&bucket).put_bucket_policy().bucket(&bucket);
+            put.policy(policy).send().await.unwrap();
         }
         choose(&world, &owner, Residency::Us);
         assert_eq!(moved(&world, &owner).await["archives_failing"], 0);

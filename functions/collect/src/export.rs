@@ -13,7 +13,7 @@ use habeas_sources::{
 use habeas_work::{Ground, Step, Unit, source_error, subject};
 use sha2::{Digest, Sha256};
 
-use crate::{Cursor, Place};
+use crate::{Cursor, Workplace};
 
 /// A collection goes on in another member from here on: what is compressed and
 /// redone at once stays small.
@@ -25,7 +25,7 @@ const SEGMENT_BYTES_TARGET: u64 = 32 << 20;
 
 /// Does one step of an export: one segment and its index.
 pub(crate) async fn step(
-    place: Place<'_>,
+    place: Workplace<'_>,
     request: &Request,
     unit: &Unit,
     mut cursor: Cursor,
@@ -87,7 +87,7 @@ impl Segment {
     /// The segment first, then the index that makes it count.
     async fn store(
         self,
-        place: Place<'_>,
+        place: Workplace<'_>,
         unit: &Unit,
         cursor: Cursor,
         last: bool,

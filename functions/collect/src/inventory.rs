@@ -5,14 +5,14 @@ use habeas_lambda::TaskError;
 use habeas_sources::{DataMap, Found, Source, Target, Walk};
 use habeas_work::{Inventory, Listed, Step, Unit, source_error, subject};
 
-use crate::{Cursor, Place};
+use crate::{Cursor, Workplace};
 
 /// A step ends when it has listed this many targets: some 1 MB of keys.
 const TARGETS_MAX: usize = 5_000;
 
 /// Does one step of a deletion's inventory: keys of what is the person's own.
 pub(crate) async fn step(
-    place: Place<'_>,
+    place: Workplace<'_>,
     request: &Request,
     unit: &Unit,
     mut cursor: Cursor,

@@ -33,7 +33,7 @@ struct Cursor {
 
 /// Where a step works, and where it leaves its result.
 #[derive(Debug, Clone, Copy)]
-struct Place<'a> {
+struct Workplace<'a> {
     ground: &'a Ground,
     folder: &'a Folder,
     key: &'a str,
@@ -66,7 +66,7 @@ pub async fn collect(
         Some(Done { step }) => folder.kept_cursor(&key(step)).await?,
     };
     let key = key(cursor.step + 1);
-    let place = Place { ground, folder: &folder, key: &key };
+    let place = Workplace { ground, folder: &folder, key: &key };
     let after = match request.kind {
         Kind::Export => export::step(place, &request, &unit, cursor, deadline).await?,
         Kind::Delete => inventory::step(place, &request, &unit, cursor, deadline).await?,

@@ -24,8 +24,17 @@ async fn main() -> Result<(), StartError> {
     .await
 }
 
-/// The bucket's own lifecycle must not remove what can still be downloaded.
+/// The buckets' own lifecycles must not remove what can still be downloaded.
 fn keep() -> Result<u64, StartError> {
-    let (keep, backstop): (u64, u64) = (number("ARCHIVE_DAYS")?, number("ARCHIVE_BACKSTOP_DAYS")?);
-    if keep < backstop { Ok(keep) } else { Err("ArchiveDays must be less than ArchiveBackstopDays".into()) }
+    let keep = number("ARCHIVE_DAYS")?;
+    for (name, variable) in [
+        ("ArchiveBackstopDays", "ARCHIVE_BACKSTOP_DAYS"),
+        ("EeaArchiveBackstopDays", "EEA_ARCHIVE_BACKSTOP_DAYS"),
+    ] {
+        let backstop: u64 = number(variable)?;
+        if keep >= backstop {
+            return Err(format!("ArchiveDays must be less than {name}").into());
+        }
+    }
+    Ok(keep)
 }

@@ -18,7 +18,7 @@ pub struct Planned {
 /// Step Functions reads lists from no other region than its own.
 pub async fn plan(ground: &Ground, input: &RequestInput) -> Result<Planned, TaskError> {
     let request = ground.request(&input.account, input.request).await?;
-    let residency = ground.table.keep_in(&request, ground.work.has_eea()).await?;
+    let residency = ground.table.decide_residency(&request, ground.work.has_eea()).await?;
     let request = Request { residency: Some(residency), ..request };
     let folder = ground.folder(&request)?;
     let units = units(&ground.map, &request);

@@ -14,13 +14,16 @@ use habeas_domain::{
     AccountId, Archive, Cursor, Filter, InHand, Place, Relocation, Request, RequestId, Requests, Status,
     StoreError,
 };
-use habeas_lambda::{TaskError, chain};
+use habeas_lambda::{Metric, TaskError, chain, emit};
 use serde::{Deserialize, Serialize};
 
 pub use shelves::Shelves;
 
 /// Requests in one page of the list that is looked through.
 const PAGE_REQUESTS: u32 = 100;
+
+/// After so many archives that cannot be moved, the rest waits too.
+const FAILURES_MAX: u32 = 50;
 
 /// How often a row is changed that others write to at the same time.
 const ATTEMPTS_MAX: usize = 10;
@@ -83,14 +86,18 @@ impl<P: Shelves> Relocate<P> {
         else {
             return Ok(Outcome::DONE);
         };
-        relocation.failing = 0;
-        for in_hand in std::mem::take(&mut relocation.in_hand) {
-            self.clean_up(&mut relocation, in_hand).await?;
-        }
         let began = (self.clock)();
+        relocation.failing = 0;
+        for in_hand in std::mem::take(&mut relocation.in_hand).into_values() {
+            self.clean_up(&mut relocation, in_hand, began).await?;
+        }
         let found = self.look(&relocation).await?;
         relocation.left = Some(found.archives.len() as u64);
         relocation.running = found.running;
+        match self.table.note_relocation(&relocation).await {
+            Err(StoreError::Conflict) => return Ok(Outcome::DONE),
+            noted => noted?,
+        }
         for id in found.archives {
             if Instant::now() >= deadline {
                 return self.pause(&relocation, TimeDelta::zero()).await;
@@ -103,24 +110,33 @@ impl<P: Shelves> Relocate<P> {
                 Err(fault) => {
                     tracing::error!(request = %id, error = chain(&fault), "archive not moved; tried again later");
                     relocation.failing += 1;
+                    if relocation.failing >= FAILURES_MAX {
+                        break;
+                    }
                 }
             }
         }
         if relocation.is_done(began) {
-            relocation.ended_at = Some((self.clock)());
-            tracing::info!(account = %relocation.account, "all archives are where they are to be");
-            return self.note(&relocation, Outcome::DONE).await;
+            let ended = Relocation { ended_at: Some((self.clock)()), ..relocation.clone() };
+            match self.table.note_relocation(&ended).await {
+                Ok(()) => {
+                    tracing::info!(account = %ended.account, "all archives are where they are to be");
+                    return Ok(Outcome::DONE);
+                }
+                // Somebody else has something in hand, or has ended it.
+                Err(StoreError::Conflict) => {}
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        if relocation.failing > 0 {
+            emit((self.clock)(), &[(Metric::ArchivesNotMoved, relocation.failing)]);
         }
         self.pause(&relocation, relocation.wait((self.clock)())).await
     }
 
     async fn pause(&self, relocation: &Relocation, wait: TimeDelta) -> Result<Outcome, TaskError> {
-        self.note(relocation, Outcome::again_after(wait)).await
-    }
-
-    async fn note(&self, relocation: &Relocation, outcome: Outcome) -> Result<Outcome, TaskError> {
         match self.table.note_relocation(relocation).await {
-            Ok(()) => Ok(outcome),
+            Ok(()) => Ok(Outcome::again_after(wait)),
             Err(StoreError::Conflict) => Ok(Outcome::DONE),
             Err(fault) => Err(fault.into()),
         }
@@ -165,10 +181,8 @@ impl<P: Shelves> Relocate<P> {
         };
         let in_hand = InHand { request: id, from: archive.place(), copy: relocation.copy_of(id) };
         // Written down first: whatever breaks off from here on is cleaned up after.
-        if !relocation.in_hand.contains(&in_hand) {
-            relocation.in_hand.push(in_hand.clone());
-        }
-        match self.table.note_relocation(relocation).await {
+        relocation.in_hand.insert(in_hand.copy.key.clone(), in_hand.clone());
+        match self.table.take_in_hand(relocation, &in_hand).await {
             Err(StoreError::Conflict) => return Ok(Fate::Superseded),
             written => written?,
         }
@@ -177,7 +191,7 @@ impl<P: Shelves> Relocate<P> {
         }
         let fate = self.point_to_copy(request, &in_hand, relocation).await?;
         self.remove_other(&in_hand).await?;
-        relocation.in_hand.retain(|other| *other != in_hand);
+        self.let_go(relocation, &in_hand).await?;
         Ok(fate)
     }
 
@@ -226,16 +240,35 @@ impl<P: Shelves> Relocate<P> {
 
     /// Ends what a move that broke off has left. Where it was this one and the
     /// archive is still where it was, the next try goes on with what is there.
-    async fn clean_up(&self, relocation: &mut Relocation, in_hand: InHand) -> Result<(), StoreError> {
+    /// What an earlier move had in hand is kept in hand until nobody can be at it
+    /// any more, who would make the copy after it was removed.
+    async fn clean_up(
+        &self,
+        relocation: &mut Relocation,
+        in_hand: InHand,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let request = self.table.request(in_hand.request).await?;
         let is_ours = in_hand.copy == relocation.copy_of(in_hand.request);
+        relocation.in_hand.insert(in_hand.copy.key.clone(), in_hand.clone());
         if is_ours && request.as_ref().and_then(place_of).as_ref() == Some(&in_hand.from) {
-            relocation.in_hand.push(in_hand);
-        } else if let Err(fault) = self.remove_other(&in_hand).await {
-            tracing::error!(request = %in_hand.request, error = chain(&fault), "leftovers not removed; tried again later");
-            relocation.failing += 1;
-            relocation.in_hand.push(in_hand);
+            return Ok(());
         }
+        match self.remove_other(&in_hand).await {
+            Ok(()) if is_ours || relocation.is_alone(now) => self.let_go(relocation, &in_hand).await,
+            Ok(()) => Ok(()),
+            Err(fault) => {
+                let error = chain(&fault);
+                tracing::error!(request = %in_hand.request, error, "leftovers not removed; tried again later");
+                relocation.failing += 1;
+                Ok(())
+            }
+        }
+    }
+
+    async fn let_go(&self, relocation: &mut Relocation, in_hand: &InHand) -> Result<(), StoreError> {
+        self.table.let_go(&relocation.account, in_hand).await?;
+        relocation.in_hand.remove(&in_hand.copy.key);
         Ok(())
     }
 }

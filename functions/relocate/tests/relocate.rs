@@ -302,7 +302,7 @@ impl World {
             "TableName": self.local.name(),
             "Key": {"pk": {"S": "ACCT#amber"}, "sk": {"S": "RELOCATION"}},
             "UpdateExpression": "SET in_hand = :left",
-            "ExpressionAttributeValues": {":left": typed(&json!([left]))},
+            "ExpressionAttributeValues": {":left": typed(&json!({left.copy.key.clone(): left}))},
         });
         self.local.run("UpdateItem", update).unwrap();
     }
@@ -372,7 +372,7 @@ async fn all_archives_of_the_account_are_moved_and_no_others() {
     assert_eq!(world.everything().await, in_order(&expected));
     let relocation = world.relocation().await;
     assert_eq!((relocation.moved, relocation.left, relocation.running), (3, Some(0), 0));
-    assert_eq!((relocation.ended_at, relocation.in_hand), (Some(at(LATER)), Vec::new()));
+    assert_eq!((relocation.ended_at, relocation.in_hand), (Some(at(LATER)), BTreeMap::new()));
     assert_eq!(world.table.relocations(at("2027-01-01T00:00:00Z")).await.unwrap().rows, []);
 }
 
@@ -466,7 +466,7 @@ async fn a_copy_that_ran_out_of_time_is_gone_on_with_at_once() {
     world.shelf.stock().unfinished = 1;
     assert_eq!(world.relocate(1).await, Outcome { done: false, wait_seconds: 0 });
     let relocation = world.relocation().await;
-    let in_hand = &relocation.in_hand[0];
+    let in_hand = relocation.in_hand.values().next().unwrap();
     let (found, archives, begun) = world.everything().await;
     assert_eq!(begun, Begun::from([(Residency::Eea, format!("archives/{}-1.zip", in_hand.request))]));
     assert_eq!((found, archives, Begun::new()), in_order(&requests));
@@ -474,7 +474,7 @@ async fn a_copy_that_ran_out_of_time_is_gone_on_with_at_once() {
     assert_eq!(world.relocate(1).await, DONE);
     let expected = requests.map(|request| moved(&request, 1, Residency::Eea));
     assert_eq!(world.everything().await, in_order(&expected));
-    assert_eq!(world.relocation().await.in_hand, []);
+    assert_eq!(world.relocation().await.in_hand, BTreeMap::new());
 }
 
 #[tokio::test]
@@ -570,7 +570,7 @@ async fn moved_despite(troubles: BTreeMap<usize, Trouble>) -> usize {
     assert_eq!(world.everything().await, in_order(&[waiting, one, other]), "{case}");
     let relocation = world.relocation().await;
     assert_eq!((relocation.left, relocation.failing, relocation.moved), (Some(0), 0, 2), "{case}");
-    assert_eq!((relocation.in_hand, relocation.ended_at), (Vec::new(), Some(at(LATER))), "{case}");
+    assert_eq!((relocation.in_hand, relocation.ended_at), (BTreeMap::new(), Some(at(LATER))), "{case}");
     steps
 }
 

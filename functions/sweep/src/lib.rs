@@ -47,6 +47,8 @@ pub struct Swept {
     pub expired: u32,
     /// Moves of an account's archives that were started.
     pub moving: u32,
+    /// Of those that broke off, how many were started again.
+    pub broken_off: u32,
     /// What could not be done this time; the log says why.
     pub left: u32,
 }
@@ -64,6 +66,7 @@ enum Done {
     Overdue,
     Expired,
     Moving,
+    MovingAgain,
     NothingToDo,
 }
 
@@ -138,6 +141,7 @@ impl Swept {
             overdue: self.overdue + other.overdue,
             expired: self.expired + other.expired,
             moving: self.moving + other.moving,
+            broken_off: self.broken_off + other.broken_off,
             left: self.left + other.left,
         }
     }
@@ -146,6 +150,7 @@ impl Swept {
         match done {
             Ok(Done::Started) => self.started += 1,
             Ok(Done::Moving) => self.moving += 1,
+            Ok(Done::MovingAgain) => self.broken_off += 1,
             Ok(Done::Failed) => self.failed += 1,
             Ok(Done::Overdue) => self.overdue += 1,
             Ok(Done::Expired) => self.expired += 1,
@@ -170,8 +175,8 @@ impl Swept {
     }
 
     fn report(&self, now: DateTime<Utc>) {
-        let Self { started, failed, overdue, expired, moving, left } = *self;
-        tracing::info!(started, failed, overdue, expired, moving, left, "swept");
+        let Self { started, failed, overdue, expired, moving, broken_off, left } = *self;
+        tracing::info!(started, failed, overdue, expired, moving, broken_off, left, "swept");
         emit(
             now,
             &[
@@ -179,6 +184,7 @@ impl Swept {
                 (Metric::RequestsFailedBySweep, failed),
                 (Metric::RequestsOverdue, overdue),
                 (Metric::ArchivesExpired, expired),
+                (Metric::MovesBrokenOff, broken_off),
                 (Metric::SweepLeft, left),
             ],
         );

@@ -3,38 +3,40 @@ use habeas_aws::Execution;
 use habeas_domain::{Digest, Relocation, StoreError};
 use serde_json::json;
 
-use crate::{Done, Sweep, again_after};
+use crate::{Done, Sweep};
 
-/// An execution that runs is looked at again after this time.
+/// A move is looked at again after this time; one that broke off, after twice as
+/// long each time.
 const LOOK_AGAIN: TimeDelta = TimeDelta::minutes(5);
+const LOOK_AGAIN_MAX: TimeDelta = TimeDelta::hours(1);
 
 /// Letters of a digest that tell accounts apart in names of executions.
 const DIGEST_CHARS: usize = 32;
 
 impl Sweep {
     /// Starts the move of an account's archives, and starts it again where it
-    /// broke off: at once, and then at growing intervals.
+    /// broke off.
     pub(crate) async fn moving(
         &self,
         relocation: &Relocation,
         now: DateTime<Utc>,
     ) -> Result<Done, StoreError> {
         let mut relocation = relocation.clone();
-        match self.relocations.execution(&execution_name(&relocation)).await? {
+        let done = match self.relocations.execution(&execution_name(&relocation)).await? {
             Execution::Running => {
                 return self.look_at(&relocation, now + LOOK_AGAIN).await.map(|()| Done::NothingToDo);
             }
-            Execution::NeverStarted => {}
+            Execution::NeverStarted => Done::Moving,
             Execution::Ended | Execution::Stopped | Execution::Silent => {
                 relocation.broken_off += 1;
-                tracing::warn!(account = %relocation.account, times = relocation.broken_off, "a move broke off");
+                Done::MovingAgain
             }
-        }
+        };
         // First the row: where two sweeps are at it, they start the same execution.
-        self.look_at(&relocation, now + again_after(now - relocation.started_at)).await?;
+        self.look_at(&relocation, now + look_again_after(relocation.broken_off)).await?;
         let input = json!({ "account": relocation.account, "entry": relocation.entry });
         self.relocations.start_named(&execution_name(&relocation), &input).await?;
-        Ok(Done::Moving)
+        Ok(done)
     }
 
     /// What a later change has taken the place of needs no other look.
@@ -44,6 +46,10 @@ impl Sweep {
             written => written,
         }
     }
+}
+
+fn look_again_after(broken_off: u32) -> TimeDelta {
+    (LOOK_AGAIN * 2_i32.pow(broken_off.min(8))).min(LOOK_AGAIN_MAX)
 }
 
 /// Ids of accounts hold characters that names of executions may not.
@@ -59,6 +65,12 @@ mod tests {
     use habeas_testkit::{account, at};
 
     use super::*;
+
+    #[test]
+    fn what_breaks_off_again_and_again_is_looked_at_every_hour() {
+        let minutes = [0, 1, 2, 3, 4, 100].map(|times| look_again_after(times).num_minutes());
+        assert_eq!(minutes, [5, 10, 20, 40, 60, 60]);
+    }
 
     #[test]
     fn every_attempt_of_every_move_has_a_name_of_its_own() {

@@ -24,17 +24,22 @@ impl Tidy {
     /// Deletes the work objects and open uploads, and the archive of a request
     /// that did not complete: what nobody can ask for is not kept.
     pub async fn tidy(&self, input: &Input) -> Result<Value, TaskError> {
+        let request = self.table.get(&input.account, input.request).await?;
+        if let Some(request) = &request {
+            // A place that nobody can get at must not pass for tidy.
+            self.work.of(request.kept_in())?;
+        }
         for bucket in self.work.all() {
             bucket.delete_prefix(WorkKeys::new(input.request).prefix()).await?;
         }
+        let completed = request.is_some_and(|request| request.status == Status::Completed);
         for bucket in self.archives.all() {
             bucket.abort_uploads(&WorkKeys::archive(input.request)).await?;
-        }
-        let request = self.table.get(&input.account, input.request).await?;
-        if !request.is_some_and(|request| request.status == Status::Completed) {
-            for bucket in self.archives.all() {
+            if !completed {
                 bucket.delete_versions_under(&WorkKeys::archives(input.request)).await?;
             }
+        }
+        if !completed {
             self.table.remove_archive(input.request).await?;
         }
         Ok(json!({}))

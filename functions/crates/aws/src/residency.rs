@@ -14,12 +14,15 @@ impl Table {
     /// changed them before has it their way. Asked twice, it says the same.
     ///
     /// Where accounts have no choice, nothing is written.
-    pub async fn keep_in(&self, request: &Request, has_choice: bool) -> Result<Residency, StoreError> {
-        let mut pinned = request.residency;
+    pub async fn decide_residency(
+        &self,
+        request: &Request,
+        has_choice: bool,
+    ) -> Result<Residency, StoreError> {
+        if let Some(decided) = request.residency {
+            return Ok(decided);
+        }
         for _ in 0..WRITES_MAX {
-            if let Some(pinned) = pinned {
-                return Ok(pinned);
-            }
             let settings = self.account_settings(request).await?;
             let residency = settings.residency();
             if !has_choice {
@@ -29,7 +32,9 @@ impl Table {
                 Ok(()) => return Ok(residency),
                 Err(StoreError::Conflict) => {
                     let now = self.request(request.id).await?.ok_or(StoreError::Conflict)?;
-                    pinned = now.residency;
+                    if let Some(decided) = now.residency {
+                        return Ok(decided);
+                    }
                 }
                 Err(fault) => return Err(fault),
             }

@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::Duration;
 
 use habeas_aws::Table;
 use habeas_domain::{Account, Country, Request, Residency, Revision, Role, Settings, SettingsPatch};
@@ -13,6 +14,9 @@ use serde_json::json;
 
 const NOW: &str = "2026-01-05T10:00:00Z";
 const OWNER: &str = "ana@amber.example";
+
+/// By so much, times up to 64, either side of a race begins later.
+const HEAD_START: Duration = Duration::from_micros(100);
 
 /// An account in the EEA, and a request that begins.
 async fn amber(local: &LocalTable) -> Request {
@@ -56,10 +60,10 @@ async fn what_was_decided_once_stays_whatever_is_chosen_later() {
         if first == Residency::Eea {
             choose(&table, first).await;
         }
-        assert_eq!(table.keep_in(&request, true).await.unwrap(), first);
+        assert_eq!(table.decide_residency(&request, true).await.unwrap(), first);
         choose(&table, later).await;
         // A retry of the task may have read the request before it was written.
-        assert_eq!(table.keep_in(&request, true).await.unwrap(), first);
+        assert_eq!(table.decide_residency(&request, true).await.unwrap(), first);
         assert_eq!(stored(&table).await, Some(first));
     }
 }
@@ -70,7 +74,7 @@ async fn a_lost_answer_changes_nothing() {
     let (request, table) = (amber(&local).await, local.table());
     for fault in [Fault::BeforeIt, Fault::AfterIt] {
         local.fail_next(fault);
-        assert_eq!(table.keep_in(&request, true).await.unwrap(), Residency::Us);
+        assert_eq!(table.decide_residency(&request, true).await.unwrap(), Residency::Us);
     }
 }
 
@@ -78,10 +82,10 @@ async fn a_lost_answer_changes_nothing() {
 async fn where_there_is_no_choice_nothing_is_written_and_an_earlier_choice_holds() {
     let local = LocalTable::new();
     let (request, table) = (amber(&local).await, local.table());
-    assert_eq!(table.keep_in(&request, false).await.unwrap(), Residency::Us);
+    assert_eq!(table.decide_residency(&request, false).await.unwrap(), Residency::Us);
     // The operator has taken the buckets away: what was chosen is not forgotten.
     choose(&table, Residency::Eea).await;
-    assert_eq!(table.keep_in(&request, false).await.unwrap(), Residency::Eea);
+    assert_eq!(table.decide_residency(&request, false).await.unwrap(), Residency::Eea);
     assert_eq!(stored(&table).await, None);
 }
 
@@ -99,12 +103,12 @@ fn a_change_is_either_heeded_or_finds_where_the_request_is() {
             let start = Arc::clone(&start);
             move || {
                 start.wait();
-                // Some plans read the settings before the change and write after it.
-                (0..round % 50).for_each(|_| thread::yield_now());
-                block_on(planning.keep_in(&request(), true)).unwrap()
+                thread::sleep(HEAD_START * (round * 37 % 64));
+                block_on(planning.decide_residency(&request(), true)).unwrap()
             }
         });
         start.wait();
+        thread::sleep(HEAD_START * (round * 53 % 64));
         // What a move would find that begins right after the change.
         let found = block_on(async {
             choosing.revise(&revision).await.unwrap();

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -5,9 +7,14 @@ use serde_json::{Value, json};
 use crate::event::seconds;
 use crate::{AccountId, Entry, RequestId, Residency, Scope, Setting};
 
-/// Lists of requests lag behind their rows. Only a look that begins this long
-/// after the change is sure to have seen every request from before it.
+/// Lists of requests lag behind their rows, by a second at most times. A look
+/// that begins this long after the change is taken to have seen every request
+/// from before it.
 const SETTLED_AFTER: TimeDelta = TimeDelta::seconds(30);
+
+/// No function runs longer, so that a move that another has taken the place of
+/// can make no copy any more.
+const OTHERS_ENDED_AFTER: TimeDelta = TimeDelta::minutes(16);
 
 /// How soon requests that still run are looked at again: soon at first, then less often.
 const WAIT_MIN: TimeDelta = TimeDelta::seconds(10);
@@ -33,11 +40,11 @@ pub struct Relocation {
     pub running: u64,
     /// Of those left, how many could not be moved the last time.
     #[serde(default)]
-    pub failing: u64,
-    /// What is being moved, and what could not be cleaned up yet. A later move
-    /// takes it over from the one before.
+    pub failing: u32,
+    /// What is being moved, by the key of the copy, and what could not be cleaned
+    /// up yet. A later move takes it over from the one before.
     #[serde(default)]
-    pub in_hand: Vec<InHand>,
+    pub in_hand: BTreeMap<String, InHand>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
     /// How many executions of the state machine broke off.
@@ -82,7 +89,7 @@ impl Relocation {
             left: None,
             running: 0,
             failing: 0,
-            in_hand: Vec::new(),
+            in_hand: BTreeMap::new(),
             ended_at: None,
             broken_off: 0,
         }
@@ -100,6 +107,12 @@ impl Relocation {
     pub fn is_done(&self, at: DateTime<Utc>) -> bool {
         let nothing_left = self.left == Some(0) && self.in_hand.is_empty();
         nothing_left && self.running == 0 && at >= self.started_at + SETTLED_AFTER
+    }
+
+    /// Whether whoever worked at an earlier move has ended for sure.
+    #[must_use]
+    pub fn is_alone(&self, at: DateTime<Utc>) -> bool {
+        at >= self.started_at + OTHERS_ENDED_AFTER
     }
 
     /// How long to wait for what cannot be moved yet.
@@ -138,7 +151,7 @@ mod tests {
             now += relocation.wait(now);
             looks += 1;
         }
-        // A look takes some eight events of the 25,000 that a history may have.
+        // A look takes some nine events of the 25,000 that a history may have.
         assert!((100..2_000).contains(&looks), "{looks}");
     }
 }

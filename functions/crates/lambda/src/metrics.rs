@@ -16,6 +16,10 @@ pub enum Metric {
     RequestsOverdue,
     /// Archives that were removed because their time was over.
     ArchivesExpired,
+    /// Moves of an account's archives that broke off and were started again.
+    MovesBrokenOff,
+    /// Archives that could not be moved this time.
+    ArchivesNotMoved,
     /// What a sweep could not do.
     SweepLeft,
     /// Records of the table's stream that cannot be read.

@@ -77,8 +77,9 @@ impl Error for TaskError {
 
 impl From<NoBucket> for TaskError {
     fn from(error: NoBucket) -> Self {
+        // Where it was to be kept is for the owners to know, and this is for more people.
         let message =
-            "The account's data are to be kept in the EEA, and the operator has no place for them there.";
+            "There is no place now where the account's data may be kept. The operator has to see to it.";
         Self::new(names::NO_BUCKET, message).because(error)
     }
 }

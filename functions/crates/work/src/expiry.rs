@@ -11,13 +11,20 @@ pub struct Expiry {
 }
 
 impl Expiry {
-    /// Removes an archive wherever it is or was moved, and says whether it was the first to. The note goes
-    /// last: while it is there, the next sweep tries again.
+    /// Removes an archive, wherever it was moved, and says whether it was the
+    /// first to. That it is gone is written down first, so that no move brings
+    /// it back meanwhile; the note goes last: while it is there, the next sweep
+    /// tries again.
     pub async fn expire(&self, id: RequestId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let request = self.table.request(id).await?;
+        if let Some(archive) = request.and_then(|request| request.archive) {
+            // A place that nobody can get at must not pass for empty.
+            self.archives.of(archive.residency)?;
+        }
+        let first = self.table.note_removal(id, now).await?;
         for bucket in self.archives.all() {
             bucket.delete_versions_under(&WorkKeys::archives(id)).await?;
         }
-        let first = self.table.note_removal(id, now).await?;
         self.table.remove_archive(id).await?;
         Ok(first)
     }
