@@ -1,28 +1,36 @@
 use std::process::Command;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand};
 use habeas_local::target_dir;
 
-use crate::{Outcome, build, root};
+use crate::{Outcome, bench_archive, build, root};
 
-#[derive(Args)]
-pub(crate) struct Options {
-    /// What to measure.
-    #[arg(default_value = "requests")]
-    what: What,
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// The handlers of requests: calls of DynamoDB, capacity units, CPU time. It fails where one
+    /// makes more calls than it may.
+    Requests(Requests),
+    /// Making archives, side by side with libraries of Python, node and Rust, each checked.
+    ///
+    /// It installs them below target/, and builds what it measures as AWS would run it.
+    Archive(bench_archive::Options),
+}
+
+#[derive(Args, Default)]
+pub(crate) struct Requests {
     /// Measure what AWS would run: the first build takes long.
     #[arg(long)]
     release: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum What {
-    /// The handlers of requests: calls of DynamoDB, capacity units, CPU time.
-    Requests,
+pub(crate) fn run(bench: &Bench) -> Outcome {
+    match bench {
+        Bench::Requests(options) => requests(options),
+        Bench::Archive(options) => bench_archive::run(options),
+    }
 }
 
-pub(crate) fn run(options: &Options) -> Outcome {
-    let What::Requests = options.what;
+fn requests(options: &Requests) -> Outcome {
     let profile = if options.release { "release" } else { "debug" };
     if options.release {
         build::cargo(&["build", "--workspace", "--bins", "--release"])?;

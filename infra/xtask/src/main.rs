@@ -5,6 +5,7 @@
 
 mod api;
 mod bench;
+mod bench_archive;
 mod build;
 mod checks;
 mod data_map;
@@ -39,8 +40,9 @@ enum Command {
     Demo(demo::Options),
     /// Runs every check and test, or only the parts named.
     Test(checks::Options),
-    /// Measures, and fails where a figure is not reached.
-    Bench(bench::Options),
+    /// Measures what requests and archives cost.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Imports accounts and members in bulk, into a local stack or a table on AWS.
     ///
     /// ACCOUNTS_JSON is an array of {"account_id", "name", "plan", "country"}, of 32 MiB at
@@ -88,7 +90,7 @@ fn run(command: Command) -> Outcome {
     match command {
         Command::Demo(options) => runtime.block_on(demo::run(&options)),
         Command::Test(options) => checks::run(&options, &runtime),
-        Command::Bench(options) => bench::run(&options),
+        Command::Bench(bench) => bench::run(&bench),
         Command::Import(options) => runtime.block_on(import::run(&options)),
         Command::Local(command) => runtime.block_on(local::run(command)),
         Command::DataMap(command) => data_map::run(&command),

@@ -36,6 +36,7 @@ struct Log {
     calls: Vec<String>,
     consumed: f64,
     faults: VecDeque<Fault>,
+    page_records_max: Option<u64>,
 }
 
 impl Connector {
@@ -68,6 +69,10 @@ impl Connector {
         self.log().faults.push_back(fault);
     }
 
+    pub(crate) fn limit_pages(&self, records: u64) {
+        self.log().page_records_max = Some(records);
+    }
+
     fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -78,11 +83,15 @@ impl Connector {
         let mut input: Value =
             serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
         input["ReturnConsumedCapacity"] = json!("TOTAL");
-        let fault = {
+        let (fault, page_records_max) = {
             let mut log = self.log();
             log.calls.push(operation.clone());
-            log.faults.pop_front()
+            (log.faults.pop_front(), log.page_records_max)
         };
+        if let Some(max) = page_records_max.filter(|_| matches!(operation.as_str(), "Query" | "Scan")) {
+            let asked = input["Limit"].as_u64().unwrap_or(max);
+            input["Limit"] = json!(asked.min(max));
+        }
         if fault == Some(Fault::BeforeIt) {
             return Err(ConnectorError::io("the connection broke".into()));
         }

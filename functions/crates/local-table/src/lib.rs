@@ -2,6 +2,7 @@
 //! conditions, on a DynamoDB that lives in memory.
 //!
 //! Calls are counted, and can be made to fail before or after they are done.
+//! Tables of other products can stand beside it.
 //! For tests and benchmarks only.
 #![expect(clippy::expect_used, clippy::panic, reason = "a broken table is a broken test")]
 
@@ -47,6 +48,11 @@ impl LocalTable {
         let database = Database::in_memory();
         database.run("CreateTable", schema::create_table(NAME)).expect("the table's own definition");
         Self { connector: Connector::new(database) }
+    }
+
+    /// Makes another table beside Habeas's, by the words of CreateTable.
+    pub fn create(&self, definition: serde_json::Value) {
+        self.connector.database().run("CreateTable", definition).expect("the definition of a table");
     }
 
     /// The table as functions have it.
@@ -96,6 +102,12 @@ impl LocalTable {
         self.connector.fail_next(fault);
     }
 
+    /// Gives clients no more records than these at a time, as DynamoDB does where
+    /// records are large.
+    pub fn limit_pages(&self, records: u64) {
+        self.connector.limit_pages(records);
+    }
+
     /// Runs an update as Step Functions would: by its own words, around the client.
     pub fn run(&self, operation: &str, input: serde_json::Value) -> Result<serde_json::Value, String> {
         self.connector.database().run(operation, input)
@@ -104,7 +116,13 @@ impl LocalTable {
     /// All rows.
     #[must_use]
     pub fn rows(&self) -> Vec<Item> {
-        self.connector.database().rows(NAME)
+        self.rows_of(NAME)
+    }
+
+    /// All rows of a table that may be another one.
+    #[must_use]
+    pub fn rows_of(&self, table: &str) -> Vec<Item> {
+        self.connector.database().rows(table)
     }
 }
 

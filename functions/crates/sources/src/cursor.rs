@@ -14,7 +14,7 @@ pub struct Cursor {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Key>,
     /// For a rule that goes through another source: after which of the records
-    /// that the next one there leads to.
+    /// that the last one there, which `after` names, has led to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub child: Option<Key>,
 }

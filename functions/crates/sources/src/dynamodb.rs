@@ -45,6 +45,12 @@ impl DynamoDb {
         Self { client: aws.dynamodb() }
     }
 
+    /// A connector behind any client: tests have one without a network.
+    #[must_use]
+    pub fn on(client: Client) -> Self {
+        Self { client }
+    }
+
     /// Reads the whole table, and gives of a page what has the value. A page may
     /// be empty and not be the last.
     pub(crate) async fn scan(&self, of: &Lookup<'_>, after: Option<&Key>) -> Result<Records, StoreError> {
@@ -56,7 +62,7 @@ impl DynamoDb {
             .filter_expression("#field = :value")
             .expression_attribute_names("#field", of.field)
             .expression_attribute_values(":value", of.value.clone())
-            .set_exclusive_start_key(after.and_then(key_values))
+            .set_exclusive_start_key(start_key(after)?)
             .send()
             .await
             .map_err(unavailable)?;
@@ -78,7 +84,7 @@ impl DynamoDb {
             .key_condition_expression("#field = :value")
             .expression_attribute_names("#field", of.field)
             .expression_attribute_values(":value", of.value.clone())
-            .set_exclusive_start_key(after.and_then(key_values))
+            .set_exclusive_start_key(start_key(after)?)
             .limit(limit)
             .send()
             .await
@@ -168,6 +174,12 @@ impl DynamoDb {
             },
         }
     }
+}
+
+/// A cursor that cannot be read must not begin anew.
+fn start_key(after: Option<&Key>) -> Result<Option<HashMap<String, AttributeValue>>, StoreError> {
+    let bad_key = || StoreError::Corrupt("a cursor's key cannot be read".into());
+    after.map(|key| key_values(key).ok_or_else(bad_key)).transpose()
 }
 
 fn records(

@@ -3,7 +3,7 @@ use chrono::DateTime;
 
 use crate::dynamodb::{DynamoDb, Lookup, PAGE_RECORDS, Records, primary_key};
 use crate::item::TypedKey;
-use crate::{Address, Cursor, DataMap, Find, Item, Key, S3, Source, SourceError, Subject};
+use crate::{Address, Cursor, DataMap, Find, Item, Key, S3, Source, SourceError, Subject, TableAddress};
 
 /// Of most people the first record says whose they are; the same address in
 /// another account is rare.
@@ -114,6 +114,9 @@ impl<'a> Walk<'a> {
     /// One record of the other source at a time: the key after which its query
     /// goes on is then known exactly, wherever a step ends.
     async fn through(&self, cursor: &Cursor, field: &str) -> Result<Page, SourceError> {
+        if let Some(child) = &cursor.child {
+            return self.rest_of_children(cursor, child).await;
+        }
         let Some(parent) = self.parent else {
             return Err(SourceError::garbage(&self.source.name, "the source to go through is gone"));
         };
@@ -125,35 +128,58 @@ impl<'a> Walk<'a> {
         };
         let leads =
             self.by_subject(parent, subject_field, index.as_deref(), cursor.after.as_ref(), 1).await?;
-        let next = self.unless_over(match leads.last {
-            // A record that came in meanwhile must not make the one in hand start again.
-            Some(last) => Cursor { find: cursor.find, after: Some(last), child: cursor.child.clone() },
-            None => Cursor { find: cursor.find + 1, ..Cursor::default() },
-        });
-        let Some(lead) = leads.items.into_iter().next() else { return Ok(Page { found: Vec::new(), next }) };
-        let theirs = self.is_accounts(parent, &lead)?;
-        let in_range = self.source.time_field.is_some() || self.is_in_range(parent, &lead)?;
-        let Some(value) = lead.get(field).filter(|_| theirs && in_range) else {
-            return Ok(Page { found: Vec::new(), next });
+        let behind = Cursor { after: leads.last, ..cursor.clone() };
+        let Some(lead) = leads.items.into_iter().next() else {
+            return Ok(Page { found: Vec::new(), next: self.next_lead(behind) });
+        };
+        let counts = self.is_accounts(parent, &lead)?
+            && (self.source.time_field.is_some() || self.is_in_range(parent, &lead)?);
+        let Some(value) = lead.get(field).filter(|_| counts) else {
+            return Ok(Page { found: Vec::new(), next: self.next_lead(behind) });
         };
         match &self.source.address {
-            Address::S3(_) => Ok(Page { found: vec![self.file(parent, &lead, field, value)?], next }),
-            Address::DynamoDb(address) => {
-                let partition = &address.key[0];
-                let of =
-                    Lookup { table: &address.table, index: None, field: partition, value: value.clone() };
-                // The record that a step ended in may be gone: the next one starts at its beginning.
-                let child =
-                    cursor.child.as_ref().filter(|key| key.get(partition) == TypedKey::of(value).as_ref());
-                let children = self.query(&of, child, PAGE_RECORDS).await?;
-                let next = match children.last {
-                    Some(last) => Some(Cursor { child: Some(last), ..cursor.clone() }),
-                    None if child.is_some() => next.map(|next| Cursor { child: None, ..next }),
-                    None => next,
-                };
-                Ok(Page { found: self.others(children.items)?, next })
+            Address::S3(_) => {
+                let found = vec![self.file(parent, &lead, field, value)?];
+                Ok(Page { found, next: self.next_lead(behind) })
             }
+            Address::DynamoDb(address) => self.children(address, value.clone(), None, behind).await,
         }
+    }
+
+    /// The other pages of what a record has led to. That record is behind: it may
+    /// be gone by now, and others may have come in before it.
+    async fn rest_of_children(&self, cursor: &Cursor, child: &Key) -> Result<Page, SourceError> {
+        let Address::DynamoDb(address) = &self.source.address else {
+            return Err(SourceError::garbage(&self.source.name, "objects have no pages"));
+        };
+        let value = child.get(&address.key[0]).and_then(TypedKey::value);
+        let value =
+            value.ok_or_else(|| SourceError::garbage(&self.source.name, "a cursor is not readable"))?;
+        self.children(address, value, Some(child), cursor.clone()).await
+    }
+
+    async fn children(
+        &self,
+        address: &TableAddress,
+        value: AttributeValue,
+        after: Option<&Key>,
+        behind: Cursor,
+    ) -> Result<Page, SourceError> {
+        let of = Lookup { table: &address.table, index: None, field: &address.key[0], value };
+        let children = self.query(self.source, &of, after, PAGE_RECORDS).await?;
+        let next = match children.last {
+            Some(last) => Some(Cursor { child: Some(last), ..behind }),
+            None => self.next_lead(behind),
+        };
+        Ok(Page { found: self.others(children.items)?, next })
+    }
+
+    /// Where the walk goes on when one record, and all that it has led to, is done.
+    fn next_lead(&self, behind: Cursor) -> Option<Cursor> {
+        self.unless_over(match behind.after {
+            Some(after) => Cursor { find: behind.find, after: Some(after), child: None },
+            None => Cursor { find: behind.find + 1, ..Cursor::default() },
+        })
     }
 
     fn file(
@@ -203,12 +229,18 @@ impl<'a> Walk<'a> {
             let records = self.stores.dynamodb.scan(&of, after).await;
             return records.map_err(|cause| SourceError::unavailable(&source.name, cause));
         }
-        self.query(&of, after, limit).await
+        self.query(source, &of, after, limit).await
     }
 
-    async fn query(&self, of: &Lookup<'_>, after: Option<&Key>, limit: i32) -> Result<Records, SourceError> {
+    async fn query(
+        &self,
+        source: &Source,
+        of: &Lookup<'_>,
+        after: Option<&Key>,
+        limit: i32,
+    ) -> Result<Records, SourceError> {
         let records = self.stores.dynamodb.query(of, after, limit).await;
-        records.map_err(|cause| SourceError::unavailable(&self.source.name, cause))
+        records.map_err(|cause| SourceError::unavailable(&source.name, cause))
     }
 
     fn record(&self, item: Item, own: bool) -> Result<Found, SourceError> {
@@ -246,7 +278,7 @@ impl<'a> Walk<'a> {
         };
         let time = time.ok_or_else(|| {
             SourceError::garbage(
-                &self.source.name,
+                &source.name,
                 format!("`{field}` is no RFC 3339 time, so no range can be applied"),
             )
         })?;
