@@ -44,7 +44,7 @@ fn an_export_holds_exactly_what_is_held_of_three_people() {
 }
 
 /// Of those who met a host, the archive has no network address, and pseudonyms
-/// of their devices: one for each, the same throughout.
+/// of their devices: one for each, the same throughout what is the host's.
 fn others_are_not_given_away(world: &World, zip: &[u8], people: &[String]) {
     let file = std::fs::read_to_string(world.data.join("meeting_participants.jsonl")).unwrap();
     let rows = file.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -72,7 +72,8 @@ fn others_are_not_given_away(world: &World, zip: &[u8], people: &[String]) {
                 own += 1;
             } else {
                 assert!(row.get("ip_address").is_none() && shown.contains("pseudonym-"), "{row}");
-                assert_eq!(*pseudonyms.entry(device.clone()).or_insert(shown.clone()), shown);
+                let key = (person, device.clone());
+                assert_eq!(*pseudonyms.entry(key).or_insert(shown.clone()), shown);
             }
         }
     }
@@ -145,13 +146,15 @@ fn a_member_whose_account_allows_it_exports_themselves_and_sees_less() {
     });
 }
 
-fn flat(wanted: &BTreeMap<String, BTreeMap<String, BTreeSet<String>>>) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn flat(
+    wanted: &BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+) -> BTreeMap<String, BTreeSet<String>> {
     let all = wanted.values().flatten();
     all.filter(|(_, ids)| !ids.is_empty()).map(|(name, ids)| (name.clone(), ids.clone())).collect()
 }
 
 /// Collection to record ids of a person, read from the members themselves.
-fn ids_of(zip: &[u8], person: &str) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn ids_of(zip: &[u8], person: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut archive = ZipArchive::new(Cursor::new(zip)).unwrap();
     assert_eq!(archive.by_index(0).unwrap().name().unwrap(), "manifest.json");
     let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -9,6 +9,8 @@ mod deletions;
 mod exports;
 mod faults;
 mod house;
+#[cfg(target_os = "linux")]
+mod kills;
 mod large;
 mod ledger;
 mod life;

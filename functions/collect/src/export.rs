@@ -38,7 +38,7 @@ pub(crate) async fn step(
         let source = ground.source(&task.source)?;
         let subject = subject(request, task)?;
         let walk = Walk::new(&ground.stores, &ground.map, source, &subject);
-        if pseudonyms.is_none() && pseudonymises(source) {
+        if pseudonyms.is_none() && source.pseudonymises() {
             pseudonyms = Some(place.folder.pseudonyms().await?);
         }
         let mut collection =
@@ -63,10 +63,6 @@ pub(crate) async fn step(
     cursor.step += 1;
     let done = cursor.task >= unit.tasks.len();
     segment.store(place, unit, cursor, done).await
-}
-
-fn pseudonymises(source: &Source) -> bool {
-    source.hidden_of_others().any(|(_, rule)| rule == OfOthers::Pseudonymise)
 }
 
 /// The segment of a step, and what its index will say.
@@ -146,10 +142,11 @@ impl<'a> Collection<'a> {
         match self.source.of_others(name, own) {
             _ if self.source.security_fields.iter().any(|field| field == name) => Shown::Nothing,
             OfOthers::Keep => Shown::AsItIs,
+            OfOthers::Pseudonymise if matches!(value, AttributeValue::Null(_)) => Shown::AsItIs,
             OfOthers::Redact => Shown::Nothing,
-            OfOthers::Pseudonymise => {
-                self.pseudonyms.map_or(Shown::Nothing, |pseudonyms| Shown::Other(pseudonyms.of(value)))
-            }
+            OfOthers::Pseudonymise => self
+                .pseudonyms
+                .map_or(Shown::Nothing, |pseudonyms| Shown::Other(pseudonyms.of(self.subject, value))),
         }
     }
 
@@ -278,7 +275,7 @@ mod tests {
         let source = map.source("attendances").unwrap();
         let pseudonyms = Pseudonyms::new([7; Pseudonyms::KEY_BYTES]);
         let value = AttributeValue::S("x".to_owned());
-        let pseudonym = Shown::Other(pseudonyms.of(&value));
+        let pseudonym = Shown::Other(pseudonyms.of("ana@amber.example", &value));
         let of = |pseudonyms| Collection::new(source, "ana@amber.example", pseudonyms, 0);
         for (field, own, others) in [
             ("passcode", Shown::Nothing, Shown::Nothing),

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use chrono::Days;
-use habeas_aws::{Aws, Buckets};
+use habeas_aws::{Aws, Buckets, optional};
 use habeas_lambda::{LambdaEvent, StartError, deadline, init, now, number, serve_task};
 use habeas_work::Ground;
 use package::Package;
@@ -26,15 +26,12 @@ async fn main() -> Result<(), StartError> {
 
 /// The buckets' own lifecycles must not remove what can still be downloaded.
 fn keep() -> Result<u64, StartError> {
-    let keep = number("ARCHIVE_DAYS")?;
-    for (name, variable) in [
-        ("ArchiveBackstopDays", "ARCHIVE_BACKSTOP_DAYS"),
-        ("EeaArchiveBackstopDays", "EEA_ARCHIVE_BACKSTOP_DAYS"),
-    ] {
-        let backstop: u64 = number(variable)?;
-        if keep >= backstop {
-            return Err(format!("ArchiveDays must be less than {name}").into());
-        }
+    let keep: u64 = number("ARCHIVE_DAYS")?;
+    if keep >= number("ARCHIVE_BACKSTOP_DAYS")? {
+        return Err("ArchiveDays must be less than ArchiveBackstopDays".into());
+    }
+    if optional("EEA_ARCHIVE_BUCKET").is_some() && keep >= number("EEA_ARCHIVE_BACKSTOP_DAYS")? {
+        return Err("ArchiveDays must be less than EeaArchiveBackstopDays".into());
     }
     Ok(keep)
 }

@@ -2,7 +2,7 @@
 
 use habeas_domain::{Kind, Request, StoreError};
 use habeas_lambda::{TaskError, names};
-use habeas_sources::{DataMap, OfOthers, Pseudonyms, Source};
+use habeas_sources::{DataMap, Pseudonyms, Source};
 use habeas_work::{Folder, Ground, RequestInput, Unit, UnitTask};
 use serde::Serialize;
 
@@ -32,8 +32,7 @@ pub async fn plan(ground: &Ground, input: &RequestInput) -> Result<Planned, Task
 
 /// Whether an export shows fields of other people's by pseudonyms.
 fn pseudonymises(map: &DataMap, request: &Request) -> bool {
-    let mut hidden = map.of_types(&request.data_types).flat_map(Source::hidden_of_others);
-    request.kind == Kind::Export && hidden.any(|(_, rule)| rule == OfOthers::Pseudonymise)
+    request.kind == Kind::Export && map.of_types(&request.data_types).any(Source::pseudonymises)
 }
 
 /// Makes the key of the request's pseudonyms, once: a plan that is made again

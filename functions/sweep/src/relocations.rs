@@ -29,6 +29,7 @@ impl Sweep {
             Execution::NeverStarted => Done::Moving,
             Execution::Ended | Execution::Stopped | Execution::Silent => {
                 relocation.broken_off += 1;
+                tracing::warn!(account = %relocation.account, times = relocation.broken_off, "a move broke off");
                 Done::MovingAgain
             }
         };

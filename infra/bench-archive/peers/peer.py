@@ -39,7 +39,7 @@ def with_stream_zip(names, folder, out):
         for name in names:
             path = os.path.join(folder, name)
             size = os.path.getsize(path)
-            yield name, datetime(2026, 4, 1), 0o600, ZIP_AUTO(size), content(path)
+            yield name, datetime(2026, 4, 1), 0o600, ZIP_AUTO(size, level=6), content(path)
 
     for chunk in stream_zip(members()):
         out.write(chunk)

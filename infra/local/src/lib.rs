@@ -14,6 +14,7 @@ mod emulator;
 mod error;
 mod http;
 mod invoke;
+mod kill;
 mod layout;
 mod load;
 mod logs;

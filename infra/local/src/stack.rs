@@ -9,7 +9,7 @@ use crate::logs::{FOLLOW_PAUSE, LogReader};
 use crate::users::Users;
 use crate::{
     Api, Clients, Invocation, Layout, Loaded, LocalError, LogLine, Mail, Progress, Result, Snapshot,
-    StackState, UpOptions, emulator, load, mail, snapshot, up,
+    StackState, UpOptions, emulator, kill, load, mail, snapshot, up,
 };
 
 /// The names of the CloudFormation stacks.
@@ -109,6 +109,17 @@ impl Stack {
     /// The HTTP API for the bearer of this token, or for nobody.
     pub fn api(&self, token: Option<String>) -> Api {
         Api::new(&self.state.api_url, token)
+    }
+
+    /// The processes that run a function by now, by the name of its binary: idle
+    /// ones, and those at work. Known on Linux only.
+    pub fn processes_of(&self, function: &str) -> Result<Vec<u32>> {
+        Ok(kill::processes_of(self.state.pid, self.function(function)?))
+    }
+
+    /// Kills one of them.
+    pub fn kill(&self, pid: u32) {
+        kill::end(pid);
     }
 
     /// Calls a function by the name of its binary.

@@ -1,6 +1,6 @@
 //! Archives made as Habeas does, side by side with what somebody would pick instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -193,7 +193,7 @@ fn figures(command: &mut Command) -> Outcome<Figures> {
 /// Every file is in the archive, byte for byte, and nothing else.
 fn check(set: &Set, archive: &Path) -> Outcome {
     let mut zip = ZipArchive::new(File::open(archive)?)?;
-    let mut files = 0;
+    let mut names = BTreeSet::new();
     for index in 0..zip.len() {
         let mut member = zip.by_index(index)?;
         let path = member.name()?.into_owned();
@@ -208,11 +208,13 @@ fn check(set: &Set, archive: &Path) -> Outcome {
         if unpacked.0.finalize() != original.0.finalize() {
             return Err(format!("{}: {path} is not what was archived", archive.display()).into());
         }
-        files += 1;
+        if !names.insert(name.to_owned()) {
+            return Err(format!("{}: {path} is there twice", archive.display()).into());
+        }
     }
     let expected = fs::read_dir(&set.files)?.count();
-    if files != expected {
-        return Err(format!("{}: {files} of {expected} files", archive.display()).into());
+    if names.len() != expected {
+        return Err(format!("{}: {} of {expected} files", archive.display(), names.len()).into());
     }
     Ok(())
 }

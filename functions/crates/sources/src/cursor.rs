@@ -14,7 +14,8 @@ pub struct Cursor {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Key>,
     /// For a rule that goes through another source: after which of the records
-    /// that the last one there, which `after` names, has led to.
+    /// that one there has led to. `after` stands behind that one already, and is
+    /// none where it was the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub child: Option<Key>,
+    pub led_to: Option<Key>,
 }

@@ -115,25 +115,34 @@ fn write_value(value: &AttributeValue, text: &mut String) {
             let sorted: BTreeMap<_, _> = map.iter().collect();
             write_object(sorted.into_iter(), text);
         }
-        AttributeValue::Ss(set) => write_set(set, text, |string, text| write_text(string, text)),
-        AttributeValue::Ns(set) => write_set(set, text, |digits, text| text.push_str(digits)),
+        AttributeValue::Ss(set) => write_set(sorted(set), text, |string, text| write_text(string, text)),
+        AttributeValue::Ns(set) => write_set(sorted(set), text, |digits, text| text.push_str(digits)),
         AttributeValue::Bs(set) => {
-            write_set(set, text, |bytes, text| write_text(&STANDARD.encode(bytes), text))
+            let mut sorted: Vec<_> = set.iter().map(|bytes| STANDARD.encode(bytes)).collect();
+            sorted.sort();
+            write_set(sorted, text, |encoded, text| write_text(&encoded, text));
         }
         _ => text.push_str("null"),
     }
 }
 
+/// The same set is always the same text.
+fn sorted(set: &[String]) -> Vec<&String> {
+    let mut sorted: Vec<_> = set.iter().collect();
+    sorted.sort();
+    sorted
+}
+
 /// Sets have no order and JSON has no sets: `{"$set": […]}` tells one from a list.
-fn write_set<T>(set: &[T], text: &mut String, write: impl Fn(&T, &mut String)) {
+fn write_set<T>(set: Vec<T>, text: &mut String, write: impl Fn(T, &mut String)) {
     text.push_str("{\"$set\":");
     write_list(set, text, write);
     text.push('}');
 }
 
-fn write_list<T>(list: &[T], text: &mut String, write: impl Fn(&T, &mut String)) {
+fn write_list<T>(list: impl IntoIterator<Item = T>, text: &mut String, write: impl Fn(T, &mut String)) {
     text.push('[');
-    for (number, value) in list.iter().enumerate() {
+    for (number, value) in list.into_iter().enumerate() {
         if number > 0 {
             text.push(',');
         }

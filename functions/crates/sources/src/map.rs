@@ -138,6 +138,12 @@ impl Source {
         others.or(self.mentions.get(field)).copied().unwrap_or(OfOthers::Keep)
     }
 
+    /// Whether an export has pseudonyms in records of this source.
+    #[must_use]
+    pub fn pseudonymises(&self) -> bool {
+        self.hidden_of_others().any(|(_, rule)| rule == OfOthers::Pseudonymise)
+    }
+
     /// Fields about other people that an export does not give as they are.
     pub fn hidden_of_others(&self) -> impl Iterator<Item = (&str, OfOthers)> {
         let fields = self.others.iter().chain(&self.mentions);
@@ -164,8 +170,11 @@ impl DataMap {
     pub fn file_fields(&self, of: &Source) -> impl Iterator<Item = &str> {
         let files = self.sources.iter().filter(|source| matches!(source.address, Address::S3(_)));
         files.flat_map(|source| &source.find).filter_map(|find| match find {
-            Find::Through { through, field } if *through == of.name => Some(field.as_str()),
-            _ => None,
+            Find::Through { through, field } => {
+                let parent = self.source(through).filter(|parent| parent.address == of.address);
+                parent.map(|_| field.as_str())
+            }
+            Find::Subject { .. } => None,
         })
     }
 

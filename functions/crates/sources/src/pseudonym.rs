@@ -10,9 +10,10 @@ use crate::item::value_json;
 const PSEUDONYM_BYTES: usize = 16;
 
 /// Other names for values about other people (GDPR Art. 4(5)): the same value
-/// has the same one throughout an archive. The key is made for one request and
-/// goes when it has ended, so that nobody can find out by trial what a
-/// pseudonym stands for.
+/// has the same one throughout what an archive holds of one person. The key is
+/// made for one request and goes when it has ended, so that nobody can find out
+/// by trial what a pseudonym stands for; and what is pseudonymised for one person
+/// cannot be matched with what is plain for another.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pseudonyms {
     key: [u8; Self::KEY_BYTES],
@@ -33,8 +34,10 @@ impl Pseudonyms {
     }
 
     #[must_use]
-    pub fn of(&self, value: &AttributeValue) -> String {
+    pub fn of(&self, subject: &str, value: &AttributeValue) -> String {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return String::new() };
+        mac.update(subject.as_bytes());
+        mac.update(&[0]);
         mac.update(value_json(value).as_bytes());
         let digest = mac.finalize().into_bytes();
         let digits: String = digest.iter().take(PSEUDONYM_BYTES).map(|byte| format!("{byte:02x}")).collect();
@@ -51,21 +54,24 @@ mod tests {
     }
 
     #[test]
-    fn a_pseudonym_is_the_same_for_the_same_value_and_key_only() {
+    fn a_pseudonym_is_the_same_for_the_same_person_value_and_key_only() {
         let (one, other) = (Pseudonyms::new([1; 32]), Pseudonyms::new([2; 32]));
-        let ana = text("ana@amber.example");
-        assert_eq!(one.of(&ana), one.of(&ana.clone()));
-        assert_ne!(one.of(&ana), one.of(&text("bob@amber.example")));
-        assert_ne!(one.of(&ana), other.of(&ana));
+        let (bob, ana) = ("bob@amber.example", text("ana@amber.example"));
+        assert_eq!(one.of(bob, &ana), one.of(bob, &ana.clone()));
+        assert_ne!(one.of(bob, &ana), one.of(bob, &text("cleo@amber.example")));
+        assert_ne!(one.of(bob, &ana), one.of("cleo@amber.example", &ana));
+        assert_ne!(one.of(bob, &ana), other.of(bob, &ana));
         // A text of digits is not the number.
-        assert_ne!(one.of(&text("1")), one.of(&AttributeValue::N("1".to_owned())));
-        assert!(!one.of(&ana).contains("ana"));
+        assert_ne!(one.of(bob, &text("1")), one.of(bob, &AttributeValue::N("1".to_owned())));
+        // A set has no order.
+        let set = |names: [&str; 2]| AttributeValue::Ss(names.map(str::to_owned).to_vec());
+        assert_eq!(one.of(bob, &set(["a", "b"])), one.of(bob, &set(["b", "a"])));
     }
 
     #[test]
     fn a_pseudonym_is_the_start_of_a_keyed_digest() {
-        // printf '"ana@amber.example"' | openssl dgst -sha256 -mac hmac -macopt hexkey:0101…01
-        let expected = "pseudonym-9818b85e6f04425e9f93ba8d2bebf5cc";
-        assert_eq!(Pseudonyms::new([1; 32]).of(&text("ana@amber.example")), expected);
+        // printf 'bob@amber.example\0"ana@amber.example"' | openssl dgst -sha256 -mac hmac -macopt hexkey:0101…01
+        let expected = "pseudonym-9fefe7fd88e4f570c6dff9ec76f62e68";
+        assert_eq!(Pseudonyms::new([1; 32]).of("bob@amber.example", &text("ana@amber.example")), expected);
     }
 }

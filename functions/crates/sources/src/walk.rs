@@ -114,7 +114,7 @@ impl<'a> Walk<'a> {
     /// One record of the other source at a time: the key after which its query
     /// goes on is then known exactly, wherever a step ends.
     async fn through(&self, cursor: &Cursor, field: &str) -> Result<Page, SourceError> {
-        if let Some(child) = &cursor.child {
+        if let Some(child) = &cursor.led_to {
             return self.rest_of_children(cursor, child).await;
         }
         let Some(parent) = self.parent else {
@@ -168,7 +168,7 @@ impl<'a> Walk<'a> {
         let of = Lookup { table: &address.table, index: None, field: &address.key[0], value };
         let children = self.query(self.source, &of, after, PAGE_RECORDS).await?;
         let next = match children.last {
-            Some(last) => Some(Cursor { child: Some(last), ..behind }),
+            Some(last) => Some(Cursor { led_to: Some(last), ..behind }),
             None => self.next_lead(behind),
         };
         Ok(Page { found: self.others(children.items)?, next })
@@ -177,7 +177,7 @@ impl<'a> Walk<'a> {
     /// Where the walk goes on when one record, and all that it has led to, is done.
     fn next_lead(&self, behind: Cursor) -> Option<Cursor> {
         self.unless_over(match behind.after {
-            Some(after) => Cursor { find: behind.find, after: Some(after), child: None },
+            Some(after) => Cursor { find: behind.find, after: Some(after), led_to: None },
             None => Cursor { find: behind.find + 1, ..Cursor::default() },
         })
     }

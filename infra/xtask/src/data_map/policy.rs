@@ -29,7 +29,10 @@ pub(super) fn written(template: &str, map: &DataMap) -> Outcome<String> {
         let line = written[..start].rfind('\n').map_or(0, |end| end + 1);
         let indent = written[line..start].to_owned();
         let start = start + begin.len();
-        let end = written[start..].find(END).ok_or(format!("the template has no line `{END}`"))?;
+        let rest = &written[start..];
+        let end = rest.find(END).filter(|end| !rest[..*end].contains(BEGIN));
+        let end =
+            end.ok_or_else(|| format!("behind `{}` the template has no line `{END}`", begin.trim_end()))?;
         let statements = yaml(&policy(map, access), &indent);
         written.replace_range(start..start + end, &format!("{statements}{indent}"));
     }

@@ -1,12 +1,13 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::read::Draft;
 use super::reader::Reader;
-use super::{Address, Erase, Find, TableAddress};
+use super::{Address, Erase, Find, Source, TableAddress};
 
-/// What no single field shows: whether the parts of a map fit together.
-pub(super) fn check(drafts: &[Draft], reader: &mut Reader<'_>) {
+/// What no single field shows: whether the parts of a map fit together. `named`
+/// has the names of those too that could not be read.
+pub(super) fn check(drafts: &[Draft], named: &BTreeSet<&str>, reader: &mut Reader<'_>) {
     let mut names: BTreeMap<&str, &Draft> = BTreeMap::new();
     for draft in drafts {
         let name = &draft.source.name;
@@ -23,8 +24,46 @@ pub(super) fn check(drafts: &[Draft], reader: &mut Reader<'_>) {
             Address::DynamoDb(address) => check_dynamodb(draft, address, reader),
             Address::S3(_) => check_s3(draft, reader),
         }
-        check_rules(draft, &names, reader);
+        check_rules(draft, &names, named, reader);
         check_others(draft, reader);
+    }
+    for (number, draft) in drafts.iter().enumerate() {
+        for earlier in &drafts[..number] {
+            check_same_table(earlier, draft, reader);
+        }
+    }
+}
+
+/// What is said of a table once must be said of it wherever it is named: a record
+/// is exported and erased by each.
+fn check_same_table(earlier: &Draft, draft: &Draft, reader: &mut Reader<'_>) {
+    let (one, other) = (&earlier.source, &draft.source);
+    let (Address::DynamoDb(its), Address::DynamoDb(address)) = (&one.address, &other.address) else { return };
+    if its.table != address.table {
+        return;
+    }
+    let security = |fields: &[String]| fields.iter().cloned().collect::<BTreeSet<_>>();
+    let is_same = its.key == address.key
+        && one.account_field == other.account_field
+        && security(&one.security_fields) == security(&other.security_fields)
+        && one.erase == other.erase;
+    if !is_same {
+        let what = format!(
+            "`{}` has the same table: `key`, `account_field`, `security_fields` and `erase` must be the same too",
+            one.name
+        );
+        reader.wrong(&draft.address_at, what);
+    }
+    let fields = |source: &Source| -> BTreeSet<String> {
+        let fields = source.find.iter().filter_map(|find| match find {
+            Find::Subject { subject_field, .. } => Some(subject_field.clone()),
+            Find::Through { .. } => None,
+        });
+        fields.collect()
+    };
+    if !fields(one).is_disjoint(&fields(other)) {
+        let what = format!("`{}` finds the same records: each would be exported twice", one.name);
+        reader.wrong(&draft.address_at, what);
     }
 }
 
@@ -33,7 +72,12 @@ fn rules(draft: &Draft) -> impl Iterator<Item = (&Find, &Range<usize>)> {
     draft.source.find.iter().zip(&draft.find_at)
 }
 
-fn check_rules(draft: &Draft, names: &BTreeMap<&str, &Draft>, reader: &mut Reader<'_>) {
+fn check_rules(
+    draft: &Draft,
+    names: &BTreeMap<&str, &Draft>,
+    named: &BTreeSet<&str>,
+    reader: &mut Reader<'_>,
+) {
     if draft.source.find.is_empty() {
         reader.wrong(&draft.name_at, "`find` needs at least one rule");
     }
@@ -58,22 +102,19 @@ fn check_rules(draft: &Draft, names: &BTreeMap<&str, &Draft>, reader: &mut Reade
                 if through > 1 {
                     reader.wrong(at, "at most one rule may go `through` another source");
                 }
-                check_parent(draft, names.get(parent.as_str()).copied(), parent, at, reader);
+                match names.get(parent.as_str()) {
+                    Some(found) => check_parent(draft, &found.source, at, reader),
+                    // One that could not be read is wrong for itself.
+                    None if named.contains(parent.as_str()) => {}
+                    None => reader.wrong(at, format!("there is no source `{parent}` to go through")),
+                }
             }
         }
     }
 }
 
-fn check_parent(
-    draft: &Draft,
-    parent: Option<&Draft>,
-    name: &str,
-    at: &Range<usize>,
-    reader: &mut Reader<'_>,
-) {
-    let Some(parent) = parent.map(|parent| &parent.source) else {
-        return reader.wrong(at, format!("there is no source `{name}` to go through"));
-    };
+fn check_parent(draft: &Draft, parent: &Source, at: &Range<usize>, reader: &mut Reader<'_>) {
+    let name = &parent.name;
     if !matches!(parent.address, Address::DynamoDb(_)) {
         reader.wrong(at, format!("`{name}` has no records to go through"));
     }
@@ -114,14 +155,40 @@ fn check_dynamodb(draft: &Draft, address: &TableAddress, reader: &mut Reader<'_>
         }
         _ => {}
     }
-    if let Erase::Mask { remove } = &source.erase {
-        check_mask(draft, remove, key, reader);
+    if key.len() == 2 && key[0] == key[1] {
+        reader.wrong(&draft.address_at, "partition key and sort key are two fields");
+    }
+    let mut own = source.find.iter().filter_map(|find| match find {
+        Find::Subject { subject_field, .. } => Some(subject_field),
+        Find::Through { .. } => None,
+    });
+    if own.any(|field| Some(field) == source.account_field.as_ref()) {
+        reader.wrong(&draft.name_at, "`account_field` and `subject_field` are the same field");
+    }
+    match &source.erase {
+        Erase::Mask { remove } => check_mask(draft, remove, key, reader),
+        Erase::Delete | Erase::Retain { .. } => {}
+    }
+    let has_own = source.find.iter().any(|find| matches!(find, Find::Subject { .. }));
+    if !has_own && !matches!(source.erase, Erase::Retain { .. }) {
+        let what = "nothing here is the person's own, so nothing would be erased: name a `subject_field`, \
+                    or `retain` with the reason";
+        reader.wrong(&draft.erase_at, what);
     }
 }
 
 fn check_mask(draft: &Draft, remove: &[String], key: &[String], reader: &mut Reader<'_>) {
     if remove.is_empty() {
         reader.wrong(&draft.erase_at, "`remove` needs at least one field");
+    }
+    let fields: BTreeSet<_> = remove.iter().collect();
+    if fields.len() < remove.len() {
+        reader.wrong(&draft.erase_at, "`remove` names a field twice");
+    }
+    let needed = [&draft.source.account_field, &draft.source.time_field];
+    for field in needed.into_iter().flatten().filter(|field| fields.contains(field)) {
+        let what = format!("`{field}` cannot go: the record could not be read any more");
+        reader.wrong(&draft.erase_at, what);
     }
     for field in remove.iter().filter(|field| key.contains(field)) {
         reader.wrong(&draft.erase_at, format!("`{field}` is part of the key and cannot be removed"));
@@ -153,9 +220,11 @@ fn check_s3(draft: &Draft, reader: &mut Reader<'_>) {
             reader.wrong(at, "an object has no fields about other people");
         }
     }
-    if draft.source.time_field.is_some() || !draft.source.security_fields.is_empty() {
-        let what = "an object has no fields: `time_field` and `security_fields` are those of the record \
-                    that leads to it";
+    let source = &draft.source;
+    let has_fields = source.time_field.is_some() || source.account_field.is_some();
+    if has_fields || !source.security_fields.is_empty() {
+        let what = "an object has no fields: `account_field`, `time_field` and `security_fields` are those \
+                    of the record that leads to it";
         reader.wrong(&draft.name_at, what);
     }
 }

@@ -66,14 +66,16 @@ pub fn policy(map: &DataMap, access: Access) -> Vec<Statement> {
     let mut needs = Needs::default();
     for source in map.sources() {
         match access {
-            Access::Intake => needs.search(source, false),
+            Access::Intake => needs.search_own(source),
             Access::Collect => {
-                needs.search(source, true);
+                needs.search(map, source);
                 needs.files(source, &["s3:GetObject"], &["s3:ListBucket"]);
             }
             Access::Erase => needs.erase(map, source),
+            // What is retained is not looked for again.
+            Access::Verify if matches!(source.erase, Erase::Retain { .. }) => {}
             Access::Verify => {
-                needs.search(source, true);
+                needs.search(map, source);
                 needs.lead(map, source);
                 needs.files(source, &[], &["s3:ListBucketVersions"]);
             }
@@ -91,27 +93,38 @@ impl Needs {
         self.0.entry(resource).or_default().insert(action);
     }
 
-    /// Finding a person's records; `widely` also through others, and by reading whole tables.
-    fn search(&mut self, source: &Source, widely: bool) {
+    /// Finding a person's records by their address, but for reading whole tables.
+    fn search_own(&mut self, source: &Source) {
         let Address::DynamoDb(address) = &source.address else { return };
-        let table = address.table.clone();
-        for find in &source.find {
-            let table = table.clone();
+        let table = &address.table;
+        for find in source.find.iter().filter(|find| !source.scans(find)) {
             match find {
-                _ if source.scans(find) => {
-                    if widely {
-                        self.allow("dynamodb:Scan", Resource::Table(table));
-                    }
-                }
                 Find::Subject { index: Some(index), .. } => {
-                    self.allow("dynamodb:Query", Resource::Index { table, index: index.clone() });
+                    let (table, index) = (table.clone(), index.clone());
+                    self.allow("dynamodb:Query", Resource::Index { table, index });
                 }
-                Find::Subject { index: None, .. } => self.allow("dynamodb:Query", Resource::Table(table)),
-                Find::Through { .. } => {
-                    if widely {
-                        self.allow("dynamodb:Query", Resource::Table(table));
-                    }
+                Find::Subject { index: None, .. } => {
+                    self.allow("dynamodb:Query", Resource::Table(table.clone()));
                 }
+                Find::Through { .. } => {}
+            }
+        }
+    }
+
+    /// Finding everything: by whole tables too, and through other sources.
+    fn search(&mut self, map: &DataMap, source: &Source) {
+        self.search_own(source);
+        for find in &source.find {
+            if let Find::Through { through, .. } = find
+                && let Some(parent) = map.source(through)
+            {
+                self.search_own(parent);
+            }
+            let Address::DynamoDb(address) = &source.address else { continue };
+            if source.scans(find) {
+                self.allow("dynamodb:Scan", Resource::Table(address.table.clone()));
+            } else if matches!(find, Find::Through { .. }) {
+                self.allow("dynamodb:Query", Resource::Table(address.table.clone()));
             }
         }
     }
@@ -239,8 +252,6 @@ mod tests {
             [
                 "dynamodb:GetItem table/boards",
                 "dynamodb:Query table/boards/index/by-owner",
-                "dynamodb:Query table/notes",
-                "dynamodb:Scan table/notes",
                 "s3:ListBucketVersions files",
             ]
         );

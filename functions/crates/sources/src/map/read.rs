@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use habeas_domain::DataType;
@@ -65,10 +65,7 @@ pub(super) fn read(toml: &str, places: &Places<'_>) -> Result<DataMap, Vec<Mista
     if drafts.is_empty() && reader.count() == 0 {
         reader.wrong(&(0..0), "a data map needs at least one [[source]]");
     }
-    // A source that could not be read would make others wrong that go through it.
-    if reader.count() == 0 {
-        check(&drafts, &mut reader);
-    }
+    check(&drafts, &names(sources), &mut reader);
     if reader.count() > 0 {
         return Err(reader.mistakes());
     }
@@ -79,13 +76,20 @@ pub(super) fn read(toml: &str, places: &Places<'_>) -> Result<DataMap, Vec<Mista
     })
 }
 
+/// The names of all sources, of those too that could not be read.
+fn names<'a>(sources: Option<&'a Value<'_>>) -> BTreeSet<&'a str> {
+    let sources = sources.and_then(|sources| sources.get_ref().as_array());
+    let sources = sources.into_iter().flat_map(|sources| sources.iter());
+    sources.filter_map(|source| source.get_ref().get("name")?.get_ref().as_str()).collect()
+}
+
 fn source(value: &Value<'_>, places: &Places<'_>, reader: &mut Reader<'_>) -> Option<Draft> {
     let mut fields = Fields::of(value, "a source", reader)?;
     let name = fields.required("name", "what its collection in an archive is called", reader);
     let name_at = name.map(toml::Spanned::span);
     let data_types = DataType::ALL.map(|data_type| (data_type.as_str(), data_type));
     let data_type = fields.required("data_type", "by which people choose what they want", reader);
-    let data_type = data_type.and_then(|value| reader.name(value, &data_types));
+    let data_type = data_type.and_then(|value| reader.one_of(value, &data_types));
     let name = name.and_then(|value| reader.text(value));
     let account_field = fields.get("account_field").and_then(|value| reader.text(value));
     let time_field = fields.get("time_field").and_then(|value| reader.text(value));
@@ -143,7 +147,7 @@ fn address(
         (Some(value), None) => {
             let mut fields = Fields::of(value, "`dynamodb`", reader)?;
             let table = fields.required("table", "the table's name", reader);
-            let table = table.and_then(|value| name_of_place(value, places, reader));
+            let table = table.and_then(|value| name_of_place(value, &TABLE_OR_INDEX, places, reader));
             let key = fields.required("key", "the names of the partition key and the sort key", reader);
             let key = key.and_then(|value| reader.texts(value));
             fields.finish(reader);
@@ -152,7 +156,7 @@ fn address(
         (None, Some(value)) => {
             let mut fields = Fields::of(value, "`s3`", reader)?;
             let bucket = fields.required("bucket", "the bucket's name", reader);
-            let bucket = bucket.and_then(|value| name_of_place(value, places, reader));
+            let bucket = bucket.and_then(|value| name_of_place(value, &BUCKET, places, reader));
             fields.finish(reader);
             Some((Address::S3(BucketAddress { bucket: bucket? }), value.span()))
         }
@@ -167,15 +171,55 @@ fn address(
     }
 }
 
-/// A name with what its placeholders stand for.
-fn name_of_place(value: &Value<'_>, places: &Places<'_>, reader: &mut Reader<'_>) -> Option<String> {
+/// A name that may have placeholders, with what they stand for.
+fn name_of_place(
+    value: &Value<'_>,
+    kind: &NameKind,
+    places: &Places<'_>,
+    reader: &mut Reader<'_>,
+) -> Option<String> {
     let text = reader.text(value)?;
-    let known = text.replace("${account}", "").replace("${region}", "");
-    if known.contains("${") {
+    let example = text.replace("${account}", "123456789012").replace("${region}", "eu-central-1");
+    if example.contains("${") {
         reader.wrong(&value.span(), "only `${account}` and `${region}` stand for something");
         return None;
     }
+    if !kind.takes(&example) {
+        reader.wrong(&value.span(), kind.expected);
+        return None;
+    }
     Some(text.replace("${account}", places.account).replace("${region}", places.region))
+}
+
+/// What AWS takes for a name. It stands in policies, where a `*` would be
+/// everything.
+struct NameKind {
+    bytes_max: usize,
+    upper_case: bool,
+    expected: &'static str,
+}
+
+const TABLE_OR_INDEX: NameKind = NameKind {
+    bytes_max: 255,
+    upper_case: true,
+    expected: "expected a name of 3 to 255 letters, digits, `_`, `.` and `-`",
+};
+
+const BUCKET: NameKind = NameKind {
+    bytes_max: 63,
+    upper_case: false,
+    expected: "expected a name of 3 to 63 lower-case letters, digits, `.` and `-`",
+};
+
+impl NameKind {
+    fn takes(&self, name: &str) -> bool {
+        let fits = |byte: u8| match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' => true,
+            b'A'..=b'Z' | b'_' => self.upper_case,
+            _ => false,
+        };
+        (3..=self.bytes_max).contains(&name.len()) && name.bytes().all(fits)
+    }
 }
 
 fn of_others(
@@ -185,7 +229,7 @@ fn of_others(
 ) -> Option<BTreeMap<String, OfOthers>> {
     let fields = Fields::of(value, what, reader)?;
     let rules = fields.all().filter_map(|(field, rule)| {
-        let rule = reader.name(rule, &OF_OTHERS)?;
+        let rule = reader.one_of(rule, &OF_OTHERS)?;
         Some((field.to_owned(), rule))
     });
     Some(rules.collect())
@@ -195,13 +239,21 @@ fn read_find(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Find> {
     let mut fields = Fields::of(value, "a rule of `find`", reader)?;
     let found = match (fields.get("subject_field"), fields.get("through")) {
         (Some(field), None) => {
-            let index = fields.get("index").map(|value| reader.text(value));
-            Some(Find::Subject { subject_field: reader.text(field)?, index: index.flatten() })
+            fields.call("a rule by `subject_field`");
+            let index = fields.get("index");
+            let index = index.map(|value| {
+                // No placeholders are known to indexes.
+                name_of_place(value, &TABLE_OR_INDEX, &Places { account: "", region: "" }, reader)
+            });
+            let field = reader.text(field);
+            field.map(|subject_field| Find::Subject { subject_field, index: index.flatten() })
         }
         (None, Some(through)) => {
+            fields.call("a rule by `through`");
             let field = fields.required("field", "the field that leads here", reader);
             let field = field.and_then(|value| reader.text(value));
-            Some(Find::Through { through: reader.text(through)?, field: field? })
+            let through = reader.text(through);
+            through.zip(field).map(|(through, field)| Find::Through { through, field })
         }
         _ => {
             let what = "a rule of `find` has either `subject_field`, with an `index` where there is one, \
@@ -224,19 +276,25 @@ fn read_erase(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Erase> {
     let rules = [("delete", Rule::Delete), ("mask", Rule::Mask), ("retain", Rule::Retain)];
     let mut fields = Fields::of(value, "`erase`", reader)?;
     let rule = fields.required("rule", "\"delete\", \"mask\" or \"retain\"", reader);
-    let erase = match reader.name(rule?, &rules)? {
-        Rule::Delete => Erase::Delete,
+    // What else there is to say depends on the rule.
+    let erase = match reader.one_of(rule?, &rules)? {
+        Rule::Delete => {
+            fields.call("`erase` by \"delete\"");
+            Some(Erase::Delete)
+        }
         Rule::Mask => {
+            fields.call("`erase` by \"mask\"");
             let remove = fields.required("remove", "the fields that go", reader);
-            Erase::Mask { remove: reader.texts(remove?)? }
+            remove.and_then(|value| reader.texts(value)).map(|remove| Erase::Mask { remove })
         }
         Rule::Retain => {
+            fields.call("`erase` by \"retain\"");
             let reason = fields.required("reason", "the law that the record is kept by", reader);
-            Erase::Retain { reason: reader.text(reason?)? }
+            reason.and_then(|value| reader.text(value)).map(|reason| Erase::Retain { reason })
         }
     };
     fields.finish(reader);
-    Some(erase)
+    erase
 }
 
 fn read_excluded(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Excluded> {

@@ -79,8 +79,7 @@ impl<'t> Reader<'t> {
         flag
     }
 
-    /// One of several names.
-    pub(super) fn name<T: Copy>(&mut self, value: &Value<'_>, names: &[(&str, T)]) -> Option<T> {
+    pub(super) fn one_of<T: Copy>(&mut self, value: &Value<'_>, names: &[(&str, T)]) -> Option<T> {
         let text = self.text(value)?;
         let found = names.iter().find(|(name, _)| *name == text).map(|(_, named)| *named);
         if found.is_none() {
@@ -132,6 +131,11 @@ impl<'a, 'i> Fields<'a, 'i> {
 
     pub(super) fn of_root(table: &'a Spanned<DeTable<'i>>) -> Self {
         Self { table: table.get_ref(), at: 0..0, what: "a data map", asked: Vec::new() }
+    }
+
+    /// Names the table more closely, once it is known what it is.
+    pub(super) fn call(&mut self, what: &'static str) {
+        self.what = what;
     }
 
     pub(super) fn get(&mut self, name: &'static str) -> Option<&'a Value<'i>> {

@@ -54,6 +54,16 @@ fn every_mistake_is_named_with_its_place_and_what_was_expected() {
         ("reason = \"They", "why = \"They", "needs `reason`", "[[excluded]]"),
         ("s3 = {", "time_field = \"at\"\ns3 = {", "an object has no fields", "\"whiteboard_files\""),
         ("s3 = {", "# s3 = {", "needs a connector", "[[source]]"),
+        ("table = \"meetings-app-meetings\"", "table = \"*\"", "a name of 3 to 255", "\"*\""),
+        ("by-sender", "by sender", "a name of 3 to 255", "\"by sender\""),
+        ("files-${account}", "Files-${account}", "lower-case", "\"meetings-app-Files"),
+        ("rule = \"delete\" }", "rule = \"delete\", remove = [] }", "by \"delete\" has no field", "remove"),
+        ("remove = [\"host_email\"]", "remove = [\"host_email\", \"host_email\"]", "twice", "{ rule"),
+        ("remove = [\"host_email\"]", "remove = [\"host_email\", \"account_id\"]", "cannot go", "{ rule"),
+        ("key = [\"meeting_id\", \"email\"]", "key = [\"email\", \"email\"]", "two fields", "{ table"),
+        ("subject_field = \"sender_email\"", "subject_field = \"account_id\"", "the same field", "\"chat_m"),
+        ("meetings-app-webinars", "meetings-app-meetings", "has the same table", "{ table"),
+        ("    { subject_field = \"email\", index = \"by-email\" },\n", "", "the person's own", "{ rule"),
     ] {
         let found = mistakes(from, to);
         let is_it = |(found, place): &&(String, String)| found.contains(what) && place.starts_with(at);
@@ -72,6 +82,27 @@ fn all_mistakes_are_told_at_once_in_the_order_of_the_text() {
     assert_eq!(found.len(), about.len(), "{found:?}");
     assert!(found.windows(2).all(|pair| pair[0].line <= pair[1].line), "{found:?}");
     assert!(found.iter().zip(about).all(|(mistake, about)| mistake.what.contains(about)), "{found:?}");
+}
+
+#[test]
+fn a_source_that_cannot_be_read_makes_no_other_wrong_that_is_right() {
+    // Nothing is said of what goes through it, and what is wrong elsewhere is.
+    let text = MAP
+        .replacen("name = \"meetings\"", "nam = 1\nname = \"meetings\"", 1)
+        .replacen("erase = { rule = \"mask\"", "erase = { rule = \"hide\"", 1)
+        .replacen("name = \"chat_messages\"", "name = \"Chat\"", 1);
+    let found = parse(&text).unwrap_err();
+    let about = ["no field `nam`", "expected \"delete\"", "consists of a-z"];
+    assert_eq!(found.len(), about.len(), "{found:?}");
+    assert!(found.iter().zip(about).all(|(mistake, about)| mistake.what.contains(about)), "{found:?}");
+}
+
+#[test]
+fn records_are_found_by_one_source_only() {
+    let twin = MAP.split("[[source]]").nth(7).unwrap().replacen("chat_messages", "chat_again", 1);
+    let found = parse(&format!("{MAP}\n[[source]]{twin}")).unwrap_err();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].what.contains("exported twice"), "{found:?}");
 }
 
 #[test]
