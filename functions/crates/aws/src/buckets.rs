@@ -34,11 +34,6 @@ impl Buckets {
         })
     }
 
-    #[must_use]
-    pub fn new(us: Bucket, eea: Option<Bucket>) -> Self {
-        Self { us, eea }
-    }
-
     pub fn of(&self, residency: Residency) -> Result<&Bucket, NoBucket> {
         match residency {
             Residency::Us => Ok(&self.us),

@@ -104,13 +104,9 @@ impl Table {
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let written = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(relocation_key(&relocation.account)))
+            .of_relocation(relocation)
             .condition_expression("entry = :entry AND queue = :relocations")
             .update_expression("SET queue_at = :at, broken_off = :times")
-            .expression_attribute_values(":entry", number(relocation.entry))
             .expression_attribute_values(":relocations", text(RELOCATIONS))
             .expression_attribute_values(":at", text(moment(at)))
             .expression_attribute_values(":times", number(relocation.broken_off.into()))

@@ -122,11 +122,18 @@ impl Source {
     /// partition key leads to a person's records.
     #[must_use]
     pub fn scans(&self, find: &Find) -> bool {
-        match (find, &self.address) {
-            (Find::Subject { subject_field, index: None }, Address::DynamoDb(address)) => {
-                address.key.first() != Some(subject_field)
+        match find {
+            Find::Subject { subject_field, index } => self.scans_for(subject_field, index.as_deref()),
+            Find::Through { .. } => false,
+        }
+    }
+
+    pub(crate) fn scans_for(&self, field: &str, index: Option<&str>) -> bool {
+        match &self.address {
+            Address::DynamoDb(address) => {
+                index.is_none() && address.key.first().is_none_or(|partition| partition != field)
             }
-            _ => false,
+            Address::S3(_) => false,
         }
     }
 

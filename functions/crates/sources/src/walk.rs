@@ -225,7 +225,7 @@ impl<'a> Walk<'a> {
         };
         let value = AttributeValue::S(self.subject.email.as_str().to_owned());
         let of = Lookup { table: &address.table, index, field, value };
-        if index.is_none() && address.key.first().is_none_or(|partition| partition != field) {
+        if source.scans_for(field, index) {
             let records = self.stores.dynamodb.scan(&of, after).await;
             return records.map_err(|cause| SourceError::unavailable(&source.name, cause));
         }
