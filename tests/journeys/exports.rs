@@ -110,7 +110,7 @@ fn a_person_of_whom_nothing_is_held_gets_an_archive_that_says_so() {
         let manifest: Value = serde_json::from_slice(&read(&zip, "manifest.json")).unwrap();
         let types = manifest["subjects"][0]["data_types"].as_array().unwrap();
         let collections: Vec<_> = types.iter().flat_map(|t| t["collections"].as_array().unwrap()).collect();
-        assert_eq!(collections.len(), 9);
+        assert_eq!(collections.len(), 12);
         assert!(collections.iter().all(|collection| collection["nothing_held"] == true));
         assert_eq!(ZipArchive::new(Cursor::new(&zip)).unwrap().len(), 2);
     });

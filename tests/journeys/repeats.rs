@@ -38,7 +38,7 @@ fn every_task_of_an_export_leaves_the_same_result_when_it_runs_twice() {
         let collected = call(&world, "collect", &collect).await;
         assert_eq!(collected["done"], true);
         let fragments = world.objects(&state.work_bucket, &work).await;
-        assert_eq!(fragments.len(), 4, "plan, key of pseudonyms, index and segment: {fragments:?}");
+        assert_eq!(fragments.len(), 5, "plan, ids, key of pseudonyms, index and segment: {fragments:?}");
         assert_eq!(call(&world, "collect", &collect).await, collected);
         assert_eq!(world.objects(&state.work_bucket, &work).await, fragments);
 

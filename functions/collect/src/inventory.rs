@@ -3,7 +3,7 @@ use std::time::Instant;
 use habeas_domain::Request;
 use habeas_lambda::TaskError;
 use habeas_sources::{DataMap, Found, Source, Target, Walk};
-use habeas_work::{Inventory, Listed, Step, Unit, source_error, subject};
+use habeas_work::{Inventory, Listed, People, Step, Unit, source_error};
 
 use crate::{Cursor, Workplace};
 
@@ -19,20 +19,32 @@ pub(crate) async fn step(
     deadline: Instant,
 ) -> Result<Cursor, TaskError> {
     let ground = place.ground;
+    let people = People::of(ground, place.folder, request).await?;
     let mut targets = Vec::new();
-    let mut full = false;
+    let (mut full, mut worked) = (false, false);
     while let Some(task) = unit.tasks.get(cursor.task).filter(|_| !full) {
         let source = ground.source(&task.source)?;
-        let subject = subject(request, task)?;
+        let subject = people.subject(task)?;
         let walk = Walk::new(&ground.stores, &ground.map, source, &subject);
+        let walk = walk.through_part(task.part.unwrap_or_default()).with_old_versions();
         let mut next = Some(cursor.at.clone());
         while let Some(at) = next.as_ref().filter(|_| !full) {
-            let page = walk.page(at).await.map_err(source_error)?;
-            targets.extend(
-                page.found.into_iter().filter_map(|found| listed(&ground.map, source, cursor.task, found)),
-            );
+            let page = match walk.page(at).await {
+                Ok(page) => page,
+                // The next step begins, and fails, with the very source that is in trouble.
+                Err(_) if worked => {
+                    full = true;
+                    break;
+                }
+                Err(error) => return Err(source_error(error)),
+            };
+            let found = page.found.into_iter();
+            targets.extend(found.filter_map(|found| listed(&ground.map, source, cursor.task, found)));
+            // Versions of one object stand side by side, and go together.
+            targets.dedup();
+            worked = true;
             next = page.next;
-            full = targets.len() >= TARGETS_MAX || Instant::now() >= deadline;
+            full = targets.len() >= TARGETS_MAX || Instant::now() + source.pace.answer_within >= deadline;
         }
         match next {
             Some(at) => cursor.at = at,
@@ -40,8 +52,22 @@ pub(crate) async fn step(
         }
     }
     cursor.step += 1;
-    let done = cursor.task >= unit.tasks.len();
-    let inventory = Inventory { unit: unit.unit.clone(), step: cursor.step, last: done, targets };
+    keep(place, unit, cursor, targets).await
+}
+
+/// Does the step of a source that cannot be read: it lists nothing.
+pub(crate) async fn skip(place: Workplace<'_>, unit: &Unit, cursor: Cursor) -> Result<Cursor, TaskError> {
+    keep(place, unit, cursor, Vec::new()).await
+}
+
+async fn keep(
+    place: Workplace<'_>,
+    unit: &Unit,
+    cursor: Cursor,
+    targets: Vec<Listed>,
+) -> Result<Cursor, TaskError> {
+    let last = cursor.task >= unit.tasks.len();
+    let inventory = Inventory { unit: unit.unit.clone(), step: cursor.step, last, targets };
     place.folder.keep_first(place.key, Step { cursor, result: inventory }).await
 }
 
@@ -50,7 +76,7 @@ fn listed(map: &DataMap, source: &Source, task: usize, found: Found) -> Option<L
     let target = match found {
         Found::Record { key, item, own: true } => Target::record(map, source, key, &item),
         Found::Record { own: false, .. } => return None,
-        Found::File { key, lead } => Target::File { key, lead },
+        Found::File { file, lead } => Target::File { key: file.key, lead },
     };
     Some(Listed { task, target })
 }

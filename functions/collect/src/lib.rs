@@ -12,8 +12,8 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use habeas_domain::Kind;
-use habeas_lambda::TaskError;
-use habeas_work::{Folder, Ground, UnitInput, UnitOutput};
+use habeas_lambda::{TaskError, names};
+use habeas_work::{Failure, Folder, Ground, Unit, UnitInput, UnitOutput};
 use serde::{Deserialize, Serialize};
 
 /// Where in a unit the next step goes on. It holds keys of records, and keys may
@@ -67,11 +67,45 @@ pub async fn collect(
     };
     let key = key(cursor.step + 1);
     let place = Workplace { ground, folder: &folder, key: &key };
+    if let Some(reason) = input.failed {
+        let after = pass_over(place, &unit, cursor, reason).await?;
+        let after = match request.kind {
+            Kind::Export => export::skip(place, &request, &unit, after).await?,
+            Kind::Delete => inventory::skip(place, &unit, after).await?,
+        };
+        return Ok(output(&unit, &after));
+    }
     let after = match request.kind {
         Kind::Export => export::step(place, &request, &unit, cursor, deadline).await?,
         Kind::Delete => inventory::step(place, &request, &unit, cursor, deadline).await?,
     };
-    Ok(UnitOutput { done: after.task >= unit.tasks.len(), cursor: Done { step: after.step } })
+    Ok(output(&unit, &after))
+}
+
+fn output(unit: &Unit, after: &Cursor) -> UnitOutput<Done> {
+    UnitOutput { done: after.task >= unit.tasks.len(), cursor: Done { step: after.step } }
+}
+
+/// Writes down why a source could not be read, and goes on behind it: the others
+/// are read all the same, and the request fails when they have been.
+async fn pass_over(
+    place: Workplace<'_>,
+    unit: &Unit,
+    cursor: Cursor,
+    reason: String,
+) -> Result<Cursor, TaskError> {
+    let task = unit.tasks.get(cursor.task);
+    let task = task.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The unit is done already."))?;
+    let step = cursor.step + 1;
+    let source = task.source.clone();
+    let unsaid = || format!("The data source `{source}` could not be read, and trying again did not help.");
+    let reason = if reason.is_empty() { unsaid() } else { reason };
+    let failure = Failure { subject: task.subject, source: source.clone(), reason };
+    let json = serde_json::to_vec(&failure)
+        .map_err(|error| TaskError::new(names::INCOMPLETE, "A result cannot be written.").because(error))?;
+    let key = place.folder.keys.failure(&unit.unit, step);
+    place.folder.bucket.put(&key, json, "application/json").await?;
+    Ok(Cursor { task: cursor.task + 1, step, ..Cursor::default() })
 }
 
 #[cfg(test)]

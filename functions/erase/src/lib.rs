@@ -1,18 +1,13 @@
 //! Erases what a unit's inventory lists, and nothing else.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use futures::{StreamExt, TryStreamExt, stream};
-use habeas_domain::Request;
 use habeas_lambda::{TaskError, names};
 use habeas_sources::Target;
-use habeas_work::{Ground, Inventory, Listed, Unit, UnitInput, UnitOutput, source_error, subject};
+use habeas_work::{Failure, Ground, Inventory, Listed, People, Unit, UnitInput, UnitOutput, source_error};
 use serde::{Deserialize, Serialize};
-
-/// How many targets are erased at a time: quick for a person with thousands of
-/// messages, gentle to the operator's tables.
-const AT_A_TIME: usize = 16;
 
 /// After this many targets the clock is looked at.
 const BATCH_TARGETS: usize = 256;
@@ -48,7 +43,10 @@ pub async fn erase(
 ) -> Result<UnitOutput<Cursor>, TaskError> {
     let request = ground.request_at_work(&input.account, input.request, now).await?;
     let folder = ground.folder(&request)?;
+    // An inventory with gaps is none: nothing of the request is erased then.
+    Failure::all_of(&folder.failures().await?)?;
     let unit = folder.unit(&input.unit).await?;
+    let people = People::of(ground, &folder, &request).await?;
     let prefix = format!("{}{}-", folder.keys.inventories(), unit.unit);
     let inventories = folder.inventories(&prefix).await?;
     if !inventories.last().is_some_and(|inventory| inventory.last) {
@@ -66,7 +64,7 @@ pub async fn erase(
         }
         let batch = &rest[..rest.len().min(BATCH_TARGETS)];
         let of_pass: Vec<_> = batch.iter().filter(|listed| cursor.pass.takes(&listed.target)).collect();
-        erase_batch(ground, &request, &unit, &of_pass).await?;
+        erase_batch(ground, &people, &unit, &of_pass).await?;
         cursor.targets += batch.len();
         worked = true;
     }
@@ -98,41 +96,32 @@ fn rest<'a>(inventories: &'a [Inventory], cursor: &mut Cursor) -> Option<&'a [Li
     }
 }
 
+/// Erases targets, those of a task together.
 async fn erase_batch(
     ground: &Ground,
-    request: &Request,
+    people: &People<'_>,
     unit: &Unit,
     batch: &[&Listed],
 ) -> Result<(), TaskError> {
-    stream::iter(batch)
-        .map(|listed| erase_one(ground, request, unit, listed))
-        .buffer_unordered(AT_A_TIME)
-        .try_collect::<()>()
-        .await
-}
-
-async fn erase_one(
-    ground: &Ground,
-    request: &Request,
-    unit: &Unit,
-    listed: &Listed,
-) -> Result<(), TaskError> {
-    let task = unit
-        .tasks
-        .get(listed.task)
-        .ok_or_else(|| TaskError::new(names::INCOMPLETE, "The inventory does not fit the plan."))?;
-    let source = ground.source(&task.source)?;
-    let subject = subject(request, task)?;
-    habeas_sources::erase(&ground.stores, &ground.map, source, &subject, &listed.target)
-        .await
-        .map_err(source_error)?;
+    let mut by_task: BTreeMap<usize, Vec<&Target>> = BTreeMap::new();
+    for listed in batch {
+        by_task.entry(listed.task).or_default().push(&listed.target);
+    }
+    for (task, targets) in by_task {
+        let task = unit.tasks.get(task);
+        let task =
+            task.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The inventory does not fit the plan."))?;
+        let source = ground.source(&task.source)?;
+        let subject = people.subject(task)?;
+        habeas_sources::erase(&ground.stores, &ground.map, source, &subject, &targets)
+            .await
+            .map_err(source_error)?;
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use habeas_sources::Key;
     use habeas_testkit::{events, request};
 
@@ -160,7 +149,7 @@ mod tests {
     #[test]
     fn all_files_go_before_any_record() {
         let record = || Target::Record { key: Key::new(), files: BTreeMap::new() };
-        let file = |key: &str| Target::File { key: key.into(), lead: Key::new() };
+        let file = |key: &str| Target::File { key: key.into(), lead: None };
         let inventory = |step, targets: Vec<Target>| Inventory {
             unit: "0001".into(),
             step,

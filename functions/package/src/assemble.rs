@@ -7,7 +7,7 @@ use habeas_aws::{Bucket, Upload};
 use habeas_domain::Request;
 use habeas_lambda::TaskError;
 use habeas_sources::DataMap;
-use habeas_work::Folder;
+use habeas_work::{Folder, People};
 
 use crate::{incomplete, report};
 
@@ -17,6 +17,7 @@ pub(crate) struct Assembly<'a> {
     pub folder: &'a Folder,
     pub map: &'a DataMap,
     pub request: &'a Request,
+    pub people: &'a People<'a>,
     /// In order of unit and step.
     pub indexes: &'a [SegmentIndex],
 }
@@ -72,7 +73,7 @@ impl Assembly<'_> {
     /// The last part: segments too small for parts of their own, the manifest,
     /// the page to read it by, and the central directory.
     async fn last_part(&self, layout: &Layout) -> Result<Vec<u8>, TaskError> {
-        let manifest = report::manifest(self.request, self.map, self.indexes)?;
+        let manifest = report::manifest(self.request, self.people, self.map, self.indexes)?;
         let at = self.request.created_at;
         let modified = DosTime::new(at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second());
         let mut last = self.gather(&layout.tail).await?;

@@ -15,7 +15,7 @@ use habeas_archive::{SegmentIndex, complete};
 use habeas_aws::{Buckets, WorkKeys, typed};
 use habeas_domain::{Archive, Counts, Request};
 use habeas_lambda::{TaskError, names};
-use habeas_work::{Ground, RequestInput};
+use habeas_work::{Failure, Ground, People, RequestInput};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -50,6 +50,13 @@ impl Package {
         let units = folder.units().await?;
         // In order of unit and step, which is the order of their keys.
         let indexes: Vec<SegmentIndex> = folder.results::<IgnoredAny, _>(&folder.keys.indexes()).await?;
+        // What others hold is counted, whatever has failed.
+        let failures = folder.failures().await?;
+        if !failures.is_empty() {
+            self.ground.table.set_counts(&request, &counts(&request, &indexes)).await?;
+            Failure::all_of(&failures)?;
+        }
+        let people = People::of(&self.ground, &folder, &request).await?;
         let planned: Vec<_> = units.iter().map(|unit| unit.unit.clone()).collect();
         complete(&indexes, &planned).map_err(incomplete)?;
         let key = WorkKeys::archive(request.id);
@@ -59,6 +66,7 @@ impl Package {
             folder: &folder,
             map: &self.ground.map,
             request: &request,
+            people: &people,
             indexes: &indexes,
         };
         tracing::info!(request = %request.id, units = units.len(), segments = indexes.len(), "packaging");

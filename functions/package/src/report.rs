@@ -1,26 +1,45 @@
+use std::collections::BTreeMap;
+
 use chrono::SecondsFormat;
 use habeas_archive::{
-    DateRange, Excluded, Information, Manifest, PlannedSource, RequestReport, SearchPlan, SegmentIndex,
+    DateRange, Excluded, Identifier, Information, Manifest, PlannedSource, RequestReport, SearchPlan,
+    SegmentIndex, Subject,
 };
 use habeas_domain::Request;
 use habeas_lambda::TaskError;
-use habeas_sources::DataMap;
+use habeas_sources::{DataMap, LinkedId};
+use habeas_work::People;
 
 use crate::incomplete;
 
 /// The manifest of an archive, by the request, the data map and what was found.
 pub(crate) fn manifest(
     request: &Request,
+    people: &People<'_>,
     map: &DataMap,
     indexes: &[SegmentIndex],
 ) -> Result<Manifest, TaskError> {
     let plan = SearchPlan {
         subjects: request.subjects.iter().map(|subject| subject.as_str().into()).collect(),
+        identifiers: identifiers(request, people),
         sources: map.of_types(&request.data_types).map(planned).collect(),
         excluded: map.excluded.iter().map(excluded).collect(),
         information: map.information.as_ref().map(information),
     };
     Manifest::build(report(request), &plan, indexes).map_err(incomplete)
+}
+
+/// What else stands for the people, and what linked it to them.
+fn identifiers(request: &Request, people: &People<'_>) -> BTreeMap<Subject, Vec<Identifier>> {
+    let identifier = |linked: &LinkedId| Identifier {
+        id: linked.id.clone(),
+        value: linked.value.as_str().into(),
+        from: linked.from.clone(),
+        from_value: linked.from_value.as_str().into(),
+        found_in: linked.table.clone(),
+    };
+    let people = request.subjects.iter().zip(people.ids());
+    people.map(|(email, ids)| (email.as_str().into(), ids.iter().map(identifier).collect())).collect()
 }
 
 fn report(request: &Request) -> RequestReport {

@@ -1,15 +1,26 @@
-//! Cuts a request into units of work.
+//! Cuts a request into units of work, and learns what ids its people have.
 
+mod units;
+
+use futures::{StreamExt, TryStreamExt, stream};
 use habeas_domain::{Kind, Request, StoreError};
 use habeas_lambda::{TaskError, names};
-use habeas_sources::{DataMap, Pseudonyms, Source};
-use habeas_work::{Folder, Ground, RequestInput, Unit, UnitTask};
+use habeas_sources::{DataMap, LinkedId, Pseudonyms, Source, Subject, identify};
+use habeas_work::{Folder, Ground, RequestInput, Unit, source_error};
 use serde::Serialize;
+
+use crate::units::cut;
+
+/// How many people's ids are looked up at a time.
+const PEOPLE_AT_A_TIME: usize = 10;
 
 /// The units of the plan, by name.
 #[derive(Debug, Serialize)]
 pub struct Planned {
     units: Vec<String>,
+    /// The same in the order in which a deletion erases them: each wave waits for
+    /// the one before.
+    waves: Vec<Vec<String>>,
 }
 
 /// Decides where the request's data are kept, and writes the plan there. The
@@ -21,13 +32,36 @@ pub async fn plan(ground: &Ground, input: &RequestInput) -> Result<Planned, Task
     let residency = ground.table.decide_residency(&request, ground.work.has_eea()).await?;
     let request = Request { residency: Some(residency), ..request };
     let folder = ground.folder(&request)?;
-    let units = units(&ground.map, &request);
-    let lines = lines(&units)?;
+    let cut = cut(&ground.map, &request);
+    let lines = lines(&cut.units)?;
+    if !ground.map.identities.is_empty() {
+        keep_identities(ground, &folder, &request).await?;
+    }
     if pseudonymises(&ground.map, &request) {
         make_pseudonyms(&folder).await?;
     }
     folder.bucket.put(&folder.keys.units(), lines.into_bytes(), "application/jsonl").await?;
-    Ok(Planned { units: units.into_iter().map(|unit| unit.unit).collect() })
+    Ok(Planned { units: cut.units.into_iter().map(|unit| unit.unit).collect(), waves: cut.waves })
+}
+
+/// Learns what else stands for each person, once: cursors name ids by their
+/// position, so a plan that is made again changes none.
+async fn keep_identities(ground: &Ground, folder: &Folder, request: &Request) -> Result<(), TaskError> {
+    let ids: Vec<Vec<LinkedId>> = stream::iter(&request.subjects)
+        .map(|email| async {
+            let subject = Subject::new(email.clone(), request.account.clone(), None);
+            identify(&ground.stores, &ground.map, &subject).await
+        })
+        .buffered(PEOPLE_AT_A_TIME)
+        .try_collect()
+        .await
+        .map_err(source_error)?;
+    let json = serde_json::to_vec(&ids)
+        .map_err(|error| TaskError::new(names::INCOMPLETE, "The plan cannot be written.").because(error))?;
+    match folder.bucket.put_new(&folder.keys.identities(), json, "application/json").await {
+        Ok(()) | Err(StoreError::Conflict) => Ok(()),
+        Err(fault) => Err(fault.into()),
+    }
 }
 
 /// Whether an export shows fields of other people's by pseudonyms.
@@ -48,19 +82,6 @@ async fn make_pseudonyms(folder: &Folder) -> Result<(), TaskError> {
     }
 }
 
-/// One unit for each person: a small request stays a handful of state
-/// transitions, and people are worked on side by side.
-fn units(map: &DataMap, request: &Request) -> Vec<Unit> {
-    let unit = |subject| Unit {
-        unit: format!("{:04}", subject + 1),
-        tasks: map
-            .of_types(&request.data_types)
-            .map(|source| UnitTask { subject, source: source.name.clone() })
-            .collect(),
-    };
-    (0..request.subjects.len()).map(unit).collect()
-}
-
 /// ASCII throughout, as source names are: readers of JSON Lines differ in what
 /// they take for the end of a line.
 fn lines(units: &[Unit]) -> Result<String, TaskError> {
@@ -77,7 +98,9 @@ fn lines(units: &[Unit]) -> Result<String, TaskError> {
 
 #[cfg(test)]
 mod tests {
-    use habeas_testkit::{address, events, request};
+    use habeas_sources::Part;
+    use habeas_testkit::{events, request};
+    use habeas_work::UnitTask;
 
     use super::*;
 
@@ -97,38 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn every_person_gets_a_unit_with_the_sources_of_the_data_types() {
-        let map = r#"
-            version = 1
-            [[source]]
-            name = "meetings"
-            data_type = "meetings"
-            account_field = "account_id"
-            time_field = "started_at"
-            dynamodb = { table = "app-meetings", key = ["meeting_id"] }
-            find = [{ subject_field = "host_email", index = "by-host" }]
-            erase = { rule = "delete" }
-            [[source]]
-            name = "chat_messages"
-            data_type = "chat"
-            account_field = "account_id"
-            time_field = "sent_at"
-            dynamodb = { table = "app-chat", key = ["message_id"] }
-            find = [{ subject_field = "sender_email", index = "by-sender" }]
-            erase = { rule = "delete" }
-        "#;
-        let map = DataMap::parse(map, "123456789012", "us-east-1").unwrap();
-        let people = ["ana@amber.example", "bob@amber.example"];
-        let request = Request {
-            subjects: people.map(address).to_vec(),
-            data_types: vec![habeas_domain::DataType::Chat],
-            ..request()
-        };
-        let units = units(&map, &request);
-        assert_eq!(units.iter().map(|unit| unit.unit.as_str()).collect::<Vec<_>>(), ["0001", "0002"]);
-        for (subject, unit) in units.iter().enumerate() {
-            assert_eq!(unit.tasks, [UnitTask { subject, source: "chat_messages".to_owned() }]);
-        }
+    fn a_plan_is_lines_of_ascii_without_an_address() {
+        let task = UnitTask { subject: 0, source: "chat_messages".to_owned(), part: None };
+        let parted = UnitTask { part: Some(Part { number: 1, of: 4 }), ..task.clone() };
+        let units = [
+            Unit { unit: "0001".to_owned(), tasks: vec![task] },
+            Unit { unit: "0002".to_owned(), tasks: vec![parted] },
+        ];
         let lines = lines(&units).unwrap();
         assert!(lines.is_ascii() && !lines.contains('@'), "no address passes through the workflow");
         let read: Vec<Unit> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -30,6 +30,7 @@ impl Tidy {
             self.work.of(request.kept_in())?;
         }
         for bucket in self.work.all() {
+            bucket.abort_uploads(&WorkKeys::new(input.request).segments()).await?;
             bucket.delete_prefix(WorkKeys::new(input.request).prefix()).await?;
         }
         let completed = request.is_some_and(|request| request.status == Status::Completed);

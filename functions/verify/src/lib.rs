@@ -8,7 +8,7 @@ use futures::{StreamExt, stream};
 use habeas_domain::{Counts, Request};
 use habeas_lambda::{TaskError, names};
 use habeas_sources::{Cursor, Erase, Found, Source, Target, Walk, is_left};
-use habeas_work::{Ground, Inventory, RequestInput, Unit, UnitTask, source_error, subject};
+use habeas_work::{Ground, Inventory, People, RequestInput, Unit, UnitTask, source_error};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -31,14 +31,15 @@ pub async fn verify(
     let request = ground.request_at_work(&input.account, input.request, now).await?;
     let folder = ground.folder(&request)?;
     let units = folder.units().await?;
+    let people = People::of(ground, &folder, &request).await?;
     let inventories = folder.inventories(&folder.keys.inventories()).await?;
     let mut left: BTreeMap<&str, u64> = BTreeMap::new();
     for task in units.iter().flat_map(|unit| &unit.tasks) {
         let source = ground.source(&task.source)?;
-        *left.entry(&source.name).or_default() += records_left(ground, &request, source, task).await?;
+        *left.entry(&source.name).or_default() += still_found(ground, &people, source, task).await?;
     }
     let mut files = stream::iter(files(&units, &inventories)?)
-        .map(|(task, target)| is_file_left(ground, &request, task, target))
+        .map(|(task, target)| is_file_left(ground, &people, task, target))
         .buffer_unordered(AT_A_TIME);
     while let Some(found) = files.next().await {
         if let Some(source) = found? {
@@ -51,27 +52,30 @@ pub async fn verify(
         let message = format!("After the deletion, records were still there: {}.", what.join(", "));
         return Err(TaskError::new(names::STILL_THERE, message));
     }
-    ground.table.set_counts(&request, &erased(ground, &request, &units, &inventories)?).await?;
+    ground.table.set_counts(&request, &erased(ground, &request, &people, &units, &inventories)?).await?;
     Ok(Verified { archive: json!({ "NULL": true }) })
 }
 
-/// How many of a person's own records a source still gives, where it should give none.
-async fn records_left(
+/// How much of a person's own a source still gives, where it should give nothing.
+/// Files that records led to are looked for by the inventory: the records are gone.
+async fn still_found(
     ground: &Ground,
-    request: &Request,
+    people: &People<'_>,
     source: &Source,
     task: &UnitTask,
 ) -> Result<u64, TaskError> {
     if matches!(source.erase, Erase::Retain { .. }) {
         return Ok(0);
     }
-    let subject = subject(request, task)?;
+    let subject = people.subject(task)?;
     let walk = Walk::new(&ground.stores, &ground.map, source, &subject);
+    let walk = walk.through_part(task.part.unwrap_or_default()).with_old_versions();
+    let is_own =
+        |found: &&Found| matches!(found, Found::Record { own: true, .. } | Found::File { lead: None, .. });
     let (mut left, mut next) = (0, Some(Cursor::default()));
     while let Some(at) = next {
         let page = walk.page(&at).await.map_err(source_error)?;
-        left +=
-            page.found.iter().filter(|found| matches!(found, Found::Record { own: true, .. })).count() as u64;
+        left += page.found.iter().filter(is_own).count() as u64;
         next = page.next;
     }
     Ok(left)
@@ -80,17 +84,17 @@ async fn records_left(
 /// The name of the source, where a file is still there and the person's.
 async fn is_file_left<'a>(
     ground: &'a Ground,
-    request: &Request,
+    people: &People<'_>,
     task: &UnitTask,
     target: &Target,
 ) -> Result<Option<&'a str>, TaskError> {
     let source = ground.source(&task.source)?;
-    let subject = subject(request, task)?;
+    let subject = people.subject(task)?;
     let left = is_left(&ground.stores, &ground.map, source, &subject, target).await.map_err(source_error)?;
     Ok(left.then_some(&source.name))
 }
 
-/// The files of the inventories. Their records are gone, so that only the
+/// The files of the inventories that records led to. These are gone, so that only the
 /// inventories still know of them.
 fn files<'a>(
     units: &'a [Unit],
@@ -99,7 +103,7 @@ fn files<'a>(
     let mut files = Vec::new();
     for inventory in inventories {
         for listed in &inventory.targets {
-            if matches!(listed.target, Target::File { .. }) {
+            if matches!(listed.target, Target::File { lead: Some(_), .. }) {
                 files.push((task(units, inventory, listed.task)?, &listed.target));
             }
         }
@@ -110,6 +114,7 @@ fn files<'a>(
 fn erased(
     ground: &Ground,
     request: &Request,
+    people: &People<'_>,
     units: &[Unit],
     inventories: &[Inventory],
 ) -> Result<Counts, TaskError> {
@@ -121,7 +126,7 @@ fn erased(
             let task = task(units, inventory, listed.task)?;
             let source = ground.source(&task.source)?;
             if !matches!(source.erase, Erase::Retain { .. }) {
-                let of = counts.entry(subject(request, task)?.email.into()).or_default();
+                let of = counts.entry(people.subject(task)?.email.into()).or_default();
                 *of.entry(source.data_type.to_string()).or_default() += 1;
             }
         }

@@ -161,6 +161,7 @@ pub(crate) fn assemble(work: &Path, archive: &Path) -> Outcome<Value> {
 fn plan() -> SearchPlan {
     SearchPlan {
         subjects: vec![SUBJECT.into()],
+        identifiers: [].into(),
         sources: vec![PlannedSource {
             source: SOURCE.into(),
             data_type: DATA_TYPE.into(),

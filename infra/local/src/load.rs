@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use crate::canonical::Row;
 use crate::rows::{Rows, STEMS};
+use crate::uploads::{upload_backgrounds, upload_surveys};
 use crate::{Clients, Directory, LocalError, Progress, Result};
 
 /// DynamoDB takes no more in one BatchWriteItem.
@@ -22,7 +23,9 @@ const PROGRESS_PAUSE: Duration = Duration::from_millis(200);
 pub struct Loaded {
     /// Not stored anywhere yet: who is who is the caller's to import.
     pub directory: Directory,
+    /// Of tables, and the answers in survey documents.
     pub rows: usize,
+    /// Of whiteboards, and backgrounds.
     pub files: usize,
     pub seconds: f64,
 }
@@ -72,7 +75,9 @@ pub(crate) async fn load(
         writer.finish_one().await?;
     }
     progress.rows(writer.done, writer.total);
-    Ok(Loaded { directory, rows: writer.done, files: objects, seconds: started.elapsed().as_secs_f64() })
+    objects += upload_backgrounds(clients, bucket, dir).await?;
+    let rows = writer.done + upload_surveys(clients, bucket, dir).await?;
+    Ok(Loaded { directory, rows, files: objects, seconds: started.elapsed().as_secs_f64() })
 }
 
 struct Writer<'a> {

@@ -12,6 +12,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use crate::canonical::hex;
 use crate::template::{Artifact, places, rewritten};
+use crate::tree::files_below;
 use crate::{Layout, LocalError, Progress, Result};
 
 /// Holds what `sam package` would upload.
@@ -33,7 +34,7 @@ pub(crate) struct Packager<'a> {
 #[derive(Debug)]
 pub(crate) struct Packaged {
     pub(crate) url: String,
-    /// A function's resource in the template to the name of its binary.
+    /// A function's resource in the template to the name of its binary, or of its folder.
     pub(crate) functions: BTreeMap<String, String>,
 }
 
@@ -60,6 +61,12 @@ impl Packager<'_> {
                 Artifact::Function { resource, function } => {
                     functions.insert(resource.clone(), function.clone());
                     self.function(function, folder, &mut known, progress).await?
+                }
+                Artifact::Folder { resource, folder: code } => {
+                    let code = folder.join(code);
+                    let name = code.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    functions.insert(resource.clone(), name.clone());
+                    self.code(&name, &code).await?
                 }
                 Artifact::Definition { file } => {
                     let file = folder.join(file);
@@ -91,11 +98,29 @@ impl Packager<'_> {
         if let Some(key) = known.key(function, &stamp) {
             return Ok(key);
         }
-        let package = archive(&sources)?;
-        let key = format!("{function}/{}.zip", hex(&Sha256::digest(&package)[..16]));
+        let package = archive(&beside_bootstrap(&sources))?;
         progress.step(&format!("Uploading function {function} ({:.1} MB)", package.len() as f64 / 1e6));
-        self.put(&key, package).await?;
+        let key = self.zip(function, package).await?;
         known.insert(function, stamp, key.clone());
+        Ok(key)
+    }
+
+    /// The files of a function in a language that is not compiled. They are few
+    /// and small, so that they are packed each time.
+    async fn code(&self, function: &str, folder: &Path) -> Result<String> {
+        let names = files_below(folder)?.into_iter().filter(|name| !name.contains("__pycache__/"));
+        let members: Vec<_> =
+            names.map(|name| Member { path: folder.join(&name), name, mode: 0o644 }).collect();
+        if members.is_empty() {
+            let problem = "a CodeUri names it, and there are no files in it".to_owned();
+            return Err(LocalError::Template { path: folder.to_owned(), problem });
+        }
+        self.zip(function, archive(&members)?).await
+    }
+
+    async fn zip(&self, function: &str, package: Vec<u8>) -> Result<String> {
+        let key = format!("{function}/{}.zip", hex(&Sha256::digest(&package)[..16]));
+        self.put(&key, package).await?;
         Ok(key)
     }
 
@@ -161,22 +186,37 @@ fn stamp(sources: &[PathBuf]) -> Result<String> {
     Ok(stamp)
 }
 
+/// A file of a package.
+#[derive(Debug)]
+struct Member {
+    name: String,
+    mode: u32,
+    path: PathBuf,
+}
+
 /// The first source as `bootstrap`, the others by their names where they exist.
-///
+fn beside_bootstrap(sources: &[PathBuf]) -> Vec<Member> {
+    let found = sources.iter().enumerate().filter(|(_, path)| path.exists());
+    let members = found.map(|(at, path)| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let (name, mode) = match at {
+            0 => ("bootstrap".to_owned(), 0o755),
+            _ => (name.into_owned(), 0o644),
+        };
+        Member { name, mode, path: path.clone() }
+    });
+    members.collect()
+}
+
 /// Times are left at zero, so that equal content gives an equal package.
-fn archive(sources: &[PathBuf]) -> Result<Vec<u8>> {
+fn archive(members: &[Member]) -> Result<Vec<u8>> {
     let failed = |error: zip::result::ZipError| LocalError::unexpected("write a package", error);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(1));
-    for (at, path) in sources.iter().enumerate().filter(|(_, path)| path.exists()) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let (name, mode) = match at {
-            0 => ("bootstrap", 0o755),
-            _ => (name.as_ref(), 0o644),
-        };
-        zip.start_file(name, options.unix_permissions(mode)).map_err(failed)?;
+    for Member { name, mode, path } in members {
+        zip.start_file(name.as_str(), options.unix_permissions(*mode)).map_err(failed)?;
         let mut file = File::open(path).map_err(LocalError::file("read", path))?;
         std::io::copy(&mut file, &mut zip).map_err(LocalError::file("pack", path))?;
     }
@@ -196,8 +236,8 @@ mod tests {
         let sources = [dir.join("intake"), dir.join("data-map.toml"), dir.join("absent")];
         fs::write(&sources[0], b"binary").unwrap();
         fs::write(&sources[1], b"map").unwrap();
-        let package = archive(&sources).unwrap();
-        assert_eq!(package, archive(&sources).unwrap());
+        let package = archive(&beside_bootstrap(&sources)).unwrap();
+        assert_eq!(package, archive(&beside_bootstrap(&sources)).unwrap());
         fs::remove_dir_all(&dir).unwrap();
 
         let mut zip = zip::ZipArchive::new(Cursor::new(package)).unwrap();

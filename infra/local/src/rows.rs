@@ -17,6 +17,7 @@ pub(crate) const STEMS: &[&str] = &[
     "webinar_transcripts",
     "chat_messages",
     "whiteboards",
+    "users",
 ];
 
 /// The rows of one JSON Lines file.

@@ -1,19 +1,29 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::KeyType;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::task::JoinSet;
 
 use crate::canonical::{Row, attribute_json, hex, row_json};
+use crate::surveys::{self, ANSWERS};
+use crate::versions::{self, versions};
 use crate::{Clients, LocalError, Result};
+
+/// Who is who in the product. The data map has its rows stay.
+pub const USERS: &str = "meetings-app-users";
 
 /// Everything in the sources at one moment, as text that can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
     /// Table to the row's key (a JSON array) to the row (canonical JSON).
+    ///
+    /// The survey documents are one of them, `survey_answers`, so that the answers
+    /// of one person can go from a document while all others stay. An answer that
+    /// only an older version of its document has still is `<key>@<version>`.
     pub tables: BTreeMap<String, BTreeMap<String, String>>,
-    /// The bucket's keys to the SHA-256 of what lies there; an older version of
-    /// an object, or one behind a delete marker, is `<key>@<version>`.
+    /// The other keys of the bucket to the SHA-256 of what lies there; an older
+    /// version of an object, or one behind a delete marker, is `<key>@<version>`.
     pub files: BTreeMap<String, String>,
 }
 
@@ -38,6 +48,14 @@ impl Snapshot {
         }
         changes.note("s3", &self.files, &later.files);
         changes
+    }
+
+    /// The id by which parts of the product know the person of an address.
+    pub fn user_of(&self, address: &str) -> Option<String> {
+        let rows = self.tables.get(USERS)?.values();
+        let mut rows = rows.filter_map(|row| serde_json::from_str::<Value>(row).ok());
+        let row = rows.find(|row| row["email"] == address)?;
+        row["user_id"].as_str().map(str::to_owned)
     }
 }
 
@@ -77,7 +95,7 @@ pub(crate) async fn snapshot(clients: &Clients, tables: &[String], bucket: &str)
         let (clients, table) = (clients.clone(), table.clone());
         scans.spawn(async move { Ok((table.clone(), rows(&clients, &table).await?)) });
     }
-    let mut found = Snapshot { tables: BTreeMap::new(), files: files(clients, bucket).await? };
+    let mut found = objects(clients, bucket).await?;
     while let Some(scan) = scans.join_next().await {
         let scan = scan.map_err(|error| LocalError::unexpected("scan a table", error))?;
         let (table, rows) = scan?;
@@ -115,41 +133,23 @@ fn key_json(key: &[String], row: &Row) -> Result<String> {
     Ok(format!("[{}]", parts.join(",")))
 }
 
-/// Every version of every object: in a versioned bucket, what was overwritten or
-/// deleted is still there.
-async fn files(clients: &Clients, bucket: &str) -> Result<BTreeMap<String, String>> {
-    let action = || format!("read bucket {bucket}");
-    let mut files = BTreeMap::new();
-    let (mut key_marker, mut version_marker) = (None, None);
-    loop {
-        let page = clients
-            .s3
-            .list_object_versions()
-            .bucket(bucket)
-            .set_key_marker(key_marker)
-            .set_version_id_marker(version_marker)
-            .send()
-            .await
-            .map_err(LocalError::aws(action()))?;
-        for version in page.versions() {
-            let (Some(key), Some(id)) = (version.key(), version.version_id()) else {
-                continue;
-            };
-            let object = clients.s3.get_object().bucket(bucket).key(key).version_id(id);
-            let object = object.send().await.map_err(LocalError::aws(action()))?;
-            let bytes = object.body.collect().await.map_err(LocalError::aws(action()))?;
-            let name = match version.is_latest() {
-                Some(true) => key.to_owned(),
-                _ => format!("{key}@{id}"),
-            };
-            files.insert(name, hex(&Sha256::digest(bytes.into_bytes())));
+/// What lies in the bucket, in all its versions.
+async fn objects(clients: &Clients, bucket: &str) -> Result<Snapshot> {
+    let (mut files, mut documents) = (BTreeMap::new(), Vec::new());
+    for version in versions(&clients.s3, bucket, None).await? {
+        let bytes = versions::read(&clients.s3, bucket, &version).await?;
+        let key = &version.key;
+        if surveys::is_document(key) {
+            let answers = surveys::answers(key, &bytes)
+                .map_err(|problem| LocalError::unexpected(format!("read {key}"), problem))?;
+            documents.push(((!version.is_latest).then_some(version.id), answers));
+        } else {
+            let name = if version.is_latest { key.clone() } else { format!("{key}@{}", version.id) };
+            files.insert(name, hex(&Sha256::digest(bytes)));
         }
-        if page.is_truncated() != Some(true) {
-            return Ok(files);
-        }
-        key_marker = page.next_key_marker;
-        version_marker = page.next_version_id_marker;
     }
+    let tables = BTreeMap::from([(ANSWERS.to_owned(), surveys::together(documents))]);
+    Ok(Snapshot { tables, files })
 }
 
 #[cfg(test)]

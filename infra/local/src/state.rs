@@ -32,7 +32,7 @@ pub struct StackState {
     pub inbox_url: String,
     /// The emulator's log, which has the functions' output too.
     pub log_file: String,
-    /// The name of a function's binary to the function's name.
+    /// The name of a function's binary, or of its folder, to the function's name.
     pub functions: BTreeMap<String, String>,
     pub source_tables: Vec<String>,
     pub source_bucket: String,

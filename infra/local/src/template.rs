@@ -12,6 +12,8 @@ const SES_IDENTITY: &str = ":identity/${Sender}\"";
 pub(crate) enum Artifact {
     /// `CodeUri: ../target/lambda/<function>/`
     Function { resource: String, function: String },
+    /// `CodeUri: sample-app/surveys/`: a function that is run as its files are.
+    Folder { resource: String, folder: String },
     /// `DefinitionUri: ../statemachines/<file>`
     Definition { file: String },
 }
@@ -42,9 +44,7 @@ pub(crate) fn places(template: &str) -> Vec<Place> {
         };
         let value = unquoted(value);
         let artifact = match key {
-            "CodeUri" => {
-                function_of(value).map(|function| Artifact::Function { resource: resource.clone(), function })
-            }
+            "CodeUri" if !value.starts_with("s3://") => Some(code_of(&resource, value)),
             "DefinitionUri" if !value.starts_with("s3://") => {
                 Some(Artifact::Definition { file: value.to_owned() })
             }
@@ -98,9 +98,12 @@ fn unquoted(value: &str) -> &str {
     value.trim_matches(['"', '\''])
 }
 
-fn function_of(value: &str) -> Option<String> {
-    let name = value.strip_prefix("../target/lambda/")?;
-    Some(name.trim_end_matches('/').to_owned())
+fn code_of(resource: &str, uri: &str) -> Artifact {
+    let (resource, path) = (resource.to_owned(), uri.trim_end_matches('/'));
+    match path.strip_prefix("../target/lambda/") {
+        Some(function) => Artifact::Function { resource, function: function.to_owned() },
+        None => Artifact::Folder { resource, folder: path.to_owned() },
+    }
 }
 
 #[cfg(test)]
@@ -119,12 +122,16 @@ Resources:
     Properties:
       DefinitionUri: "../statemachines/privacy-request.asl.json"
       DefinitionSubstitutions: {Table: !Ref Table}
+  Surveys:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: sample-app/surveys/
 "#;
 
     #[test]
     fn functions_and_definitions_are_found_with_their_resource() {
         let found = places(TEMPLATE);
-        assert_eq!(found.len(), 2);
+        assert_eq!(found.len(), 3);
         assert_eq!(
             found[0].artifact,
             Artifact::Function { resource: "Intake".into(), function: "intake".into() }
@@ -132,6 +139,10 @@ Resources:
         assert_eq!(
             found[1].artifact,
             Artifact::Definition { file: "../statemachines/privacy-request.asl.json".into() }
+        );
+        assert_eq!(
+            found[2].artifact,
+            Artifact::Folder { resource: "Surveys".into(), folder: "sample-app/surveys".into() }
         );
     }
 

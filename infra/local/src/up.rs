@@ -6,7 +6,7 @@ use crate::clients::{EEA_REGION, REGION};
 use crate::deploy::{Deployed, deploy};
 use crate::emulator::{self, choose_port};
 use crate::mail::INBOX_PATH;
-use crate::package::Packager;
+use crate::package::{Packaged, Packager};
 use crate::rows::STEMS;
 use crate::stack::{EEA_STACK, SAMPLE_STACK, STACK, TABLE_PREFIX};
 use crate::users::{PASSWORD, Users};
@@ -76,9 +76,9 @@ pub(crate) async fn up(options: &UpOptions, progress: &dyn Progress) -> Result<(
     let infra = options.root.join("infra");
 
     progress.step("Deploying infra/sample-app.yaml");
-    let sample = packager.package(&infra.join("sample-app.yaml"), progress).await?;
+    let sample_package = packager.package(&infra.join("sample-app.yaml"), progress).await?;
     let defaults = BTreeMap::new();
-    let sample = deploy(&clients.cloudformation, SAMPLE_STACK, &sample.url, &defaults).await?;
+    let sample = deploy(&clients.cloudformation, SAMPLE_STACK, &sample_package.url, &defaults).await?;
     adapt(&clients, &sample).await?;
 
     progress.step(&format!("Deploying infra/eea-buckets.yaml in {EEA_REGION}"));
@@ -94,12 +94,8 @@ pub(crate) async fn up(options: &UpOptions, progress: &dyn Progress) -> Result<(
     let stack = deploy(&clients.cloudformation, STACK, &package.url, &parameters).await?;
     adapt(&clients, &stack).await?;
 
-    let functions = package.functions.iter().filter_map(|(resource, binary)| {
-        let name = stack.resources.get(resource)?;
-        Some((binary.clone(), name.clone()))
-    });
     let state = StackState {
-        functions: functions.collect(),
+        functions: functions(&package, &stack).chain(functions(&sample_package, &sample)).collect(),
         log_file: layout.log_file().display().to_string(),
         accounts: StackState::read(layout).map(|old| old.accounts).unwrap_or_default(),
         ..describe(layout, &process, port, &stack, &sample, &eea)?
@@ -152,6 +148,14 @@ fn ensure_emulator(options: &UpOptions, venv: &Venv, progress: &dyn Progress) ->
     let (path, text) = (port_file(layout), port.to_string());
     fs::write(&path, text).map_err(LocalError::file("write", &path))?;
     Ok((process, port))
+}
+
+/// Functions by the names of their binaries or folders.
+fn functions(package: &Packaged, deployed: &Deployed) -> impl Iterator<Item = (String, String)> {
+    package.functions.iter().filter_map(|(resource, code)| {
+        let name = deployed.resources.get(resource)?;
+        Some((code.clone(), name.clone()))
+    })
 }
 
 /// Links in mails and replies hold the port: it stays the same where it can.

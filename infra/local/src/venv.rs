@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 use crate::{LocalError, Result, target_dir};
 
 /// The emulator of AWS, the transform of SAM templates, and the signatures of its tokens.
+///
+/// The emulator runs functions in Python by this environment too. They find boto3
+/// there, as on AWS: the transform depends on it.
 pub const EMULATOR_PACKAGES: &[&str] =
     &["ministack==1.5.33", "aws-sam-translator==1.115.0", "cryptography==50.0.2"];
 

@@ -9,6 +9,8 @@ pub(crate) struct Account {
     pub(crate) name: &'static str,
     pub(crate) plan: &'static str,
     pub(crate) country: &'static str,
+    /// The number of the first member's user id; the others count on from it.
+    pub(crate) first_user: usize,
     /// The first is spoken most.
     pub(crate) tongues: &'static [&'static Tongue],
     /// Members beside the owner and the admin.
@@ -27,6 +29,7 @@ pub(crate) static ACCOUNTS: [Account; 3] = [
         name: "Aurora Observatory",
         plan: "enterprise",
         country: "US",
+        first_user: 1,
         tongues: &[&ENGLISH, &SPANISH, &JAPANESE, &ARABIC, &HINDI, &CHINESE],
         members: 120,
         meetings: 64,
@@ -39,6 +42,7 @@ pub(crate) static ACCOUNTS: [Account; 3] = [
         name: "Baltic Ferry Office",
         plan: "business",
         country: "DE",
+        first_user: 1_001,
         tongues: &[&GERMAN, &ENGLISH, &RUSSIAN, &GREEK],
         members: 90,
         meetings: 36,
@@ -51,6 +55,7 @@ pub(crate) static ACCOUNTS: [Account; 3] = [
         name: "Coral Gardeners' Club",
         plan: "free",
         country: "US",
+        first_user: 2_001,
         tongues: &[&ENGLISH, &HEBREW, &SPANISH, &CHINESE, &RUSSIAN],
         members: 110,
         meetings: 14,

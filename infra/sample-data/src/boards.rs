@@ -5,23 +5,16 @@ use crate::author::Author;
 use crate::calendar::{DAY, DAYS, stamp, unix_millis};
 use crate::cast::{BOARD_OWNER, DELETED, SPARED};
 use crate::drawing::Drawing;
+use crate::folder::Upload;
 use crate::rows::Tables;
 use crate::team::Team;
-
-/// A whiteboard's file.
-#[derive(Debug)]
-pub(crate) struct BoardFile {
-    /// Its place in the folder, and its key in the bucket.
-    pub(crate) key: String,
-    pub(crate) bytes: Vec<u8>,
-}
 
 /// Draws the account's whiteboards.
 pub(crate) fn draw(
     team: &Team,
     author: &mut Author,
     tables: &mut Tables,
-) -> Result<Vec<BoardFile>, GenerateError> {
+) -> Result<Vec<Upload>, GenerateError> {
     let active = team.active();
     let mut files = Vec::with_capacity(team.account.boards);
     for at in 0..team.account.boards {
@@ -51,7 +44,7 @@ pub(crate) fn draw(
                 ("size", json!(bytes.len())),
             ],
         );
-        files.push(BoardFile { key, bytes });
+        files.push(Upload { key, bytes });
     }
     Ok(files)
 }

@@ -24,13 +24,14 @@ pub enum ExpectedError {
         #[source]
         source: std::io::Error,
     },
-    #[error("{}:{line}: not a row of JSON", path.display())]
+    #[error("{}:{line}: not records of JSON", path.display())]
     Json {
         path: PathBuf,
         line: usize,
         #[source]
         source: serde_json::Error,
     },
+    /// In a document that is a list, `line` counts its records.
     #[error("{}:{line}: the row has no {field}", path.display())]
     FieldMissing { path: PathBuf, line: usize, field: &'static str },
 }

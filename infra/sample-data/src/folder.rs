@@ -15,6 +15,14 @@ pub(crate) struct Folder {
     bytes: u64,
 }
 
+/// A file that somebody uploaded.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    /// Its place in the folder, and its key in the bucket.
+    pub(crate) key: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
 #[derive(Serialize)]
 struct AccountLine {
     account_id: &'static str,
@@ -32,10 +40,9 @@ struct MemberLine<'a> {
 }
 
 impl Folder {
-    pub(crate) fn create(path: &Path) -> Result<Self, GenerateError> {
-        let boards = path.join("whiteboards");
-        fs::create_dir_all(&boards).map_err(|source| GenerateError::Write { path: boards, source })?;
-        Ok(Self { path: path.to_owned(), bytes: 0 })
+    /// A folder and those within it are made with the first file that lies there.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), bytes: 0 }
     }
 
     pub(crate) fn accounts(&mut self) -> Result<(), GenerateError> {
@@ -78,8 +85,22 @@ impl Folder {
         self.file(&format!("{stem}.jsonl"), &text)
     }
 
-    pub(crate) fn file(&mut self, name: &str, bytes: &[u8]) -> Result<(), GenerateError> {
+    /// One document that is a list, with a record on each line.
+    pub(crate) fn document(&mut self, name: &str, rows: &[Row]) -> Result<(), GenerateError> {
+        let lines = rows.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
+        self.file(name, format!("[\n{}\n]\n", lines.join(",\n")).as_bytes())
+    }
+
+    pub(crate) fn upload(&mut self, upload: &Upload) -> Result<(), GenerateError> {
+        self.file(&upload.key, &upload.bytes)
+    }
+
+    fn file(&mut self, name: &str, bytes: &[u8]) -> Result<(), GenerateError> {
         let path = self.path.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)
+                .map_err(|source| GenerateError::Write { path: folder.to_owned(), source })?;
+        }
         fs::write(&path, bytes).map_err(|source| GenerateError::Write { path, source })?;
         self.bytes += bytes.len() as u64;
         Ok(())

@@ -1,8 +1,8 @@
 //! The demo's data set: the tables and files of a meetings product, all made up.
 //!
 //! [`generate`] writes a folder that `habeas-local` can load: a few hundred
-//! people in three accounts with what they held, said, wrote and drew from
-//! January to June 2026. The same bytes come out each time, on every platform.
+//! people in three accounts with what they held, said, wrote, drew and answered
+//! from January to June 2026. The same bytes come out each time, on every platform.
 //! [`cast`] names the people a demo plays with, and [`expected`] counts what an
 //! export of a person must contain, from the files alone.
 //!
@@ -12,6 +12,7 @@
 
 mod account;
 mod author;
+mod backgrounds;
 mod boards;
 mod calendar;
 mod cast;
@@ -24,10 +25,13 @@ mod expected;
 mod folder;
 mod generate;
 mod names;
+mod records;
 mod rows;
 mod sessions;
+mod surveys;
 mod team;
 mod tongues;
+mod users;
 
 pub use cast::{Cast, cast};
 pub use collection::record_id;

@@ -57,7 +57,19 @@ const LATE_SECONDS_MAX: u32 = 5 * MINUTE;
 
 const DEVICES: [&str; 6] = ["ios", "android", "mac", "windows", "linux", "phone"];
 
+/// That a member was at a session.
+#[derive(Debug)]
+pub(crate) struct Attendance {
+    /// The session's id.
+    pub(crate) session: String,
+    /// The member's place in the team.
+    pub(crate) place: usize,
+    /// When they left.
+    pub(crate) left: u32,
+}
+
 struct Presence<'a> {
+    place: usize,
     person: &'a Person,
     joined: u32,
     left: u32,
@@ -74,11 +86,17 @@ struct Session<'a> {
     present: Vec<Presence<'a>>,
 }
 
-/// Holds the account's sessions of a kind, one after the other.
-pub(crate) fn hold(kind: &'static Kind, team: &Team, author: &mut Author, tables: &mut Tables) {
+/// Holds the account's sessions of a kind, one after the other, and says who was there.
+pub(crate) fn hold(
+    kind: &'static Kind,
+    team: &Team,
+    author: &mut Author,
+    tables: &mut Tables,
+) -> Vec<Attendance> {
     let account = team.account;
     let mut starts: Vec<u32> = (0..(kind.count)(account)).map(|at| start(at, author)).collect();
     starts.sort_unstable();
+    let mut attended = Vec::new();
     for (at, start) in starts.into_iter().enumerate() {
         let id = format!("{}-{}-{:03}", kind.letter, account.id, at + 1);
         let present = gather(kind, team, at, start, author);
@@ -86,7 +104,9 @@ pub(crate) fn hold(kind: &'static Kind, team: &Team, author: &mut Author, tables
         session.speak(author, tables);
         session.leave(author);
         session.record(author, tables);
+        attended.extend(session.attended());
     }
+    attended
 }
 
 /// In working hours, but for a few that run past midnight, and so past the end
@@ -124,7 +144,8 @@ fn gather<'a>(kind: &Kind, team: &'a Team, at: usize, start: u32, author: &mut A
         // Nobody attends twice: a presence is known by its session and address.
         if present.iter().all(|other| other.person.email != person.email) {
             let late = if present.is_empty() { 0 } else { author.chance.below(LATE_SECONDS_MAX) };
-            present.push(Presence { person, joined: start + late, left: start + late, spoke: false });
+            let joined = start + late;
+            present.push(Presence { place, person, joined, left: joined, spoke: false });
         }
     }
     present
@@ -162,6 +183,14 @@ impl Session<'_> {
             let early = !presence.spoke && author.chance.one_in(3);
             presence.left = if early { author.chance.between(presence.joined, self.end) } else { self.end };
         }
+    }
+
+    fn attended(&self) -> impl Iterator<Item = Attendance> {
+        self.present.iter().map(|presence| Attendance {
+            session: self.id.clone(),
+            place: presence.place,
+            left: presence.left,
+        })
     }
 
     fn record(&self, author: &mut Author, tables: &mut Tables) {

@@ -55,6 +55,13 @@ impl Team {
         self.staff.iter().chain(&self.members)
     }
 
+    /// The member's id of the product, by which some of its parts know people.
+    ///
+    /// Some begin as others do, on purpose: `u-1` has nothing of what `u-10` has.
+    pub(crate) fn user_id(&self, place: usize) -> String {
+        format!("u-{}", self.account.first_user + place)
+    }
+
     /// Places of those who turn up.
     pub(crate) fn active(&self) -> Vec<usize> {
         (0..self.members.len()).filter(|place| place % QUIET_EVERY != QUIET_EVERY - 1).collect()

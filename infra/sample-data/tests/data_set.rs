@@ -12,13 +12,14 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 /// Of all names and bytes. A new one is a new data set: say so in the change.
-const DIGEST: &str = "cdbaabffeb93f593fb46e29c39e47e76024e9132763171cac123b5f7f5a24532";
+const DIGEST: &str = "075551bd96936ad06c292f495e15daec8b25038c88b3fd64ca2e168fb3fe9aec";
 
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "chat_messages",
     "meeting_participants",
     "meeting_transcripts",
     "meetings",
+    "users",
     "webinar_attendees",
     "webinar_transcripts",
     "webinars",
@@ -37,11 +38,14 @@ fn root(dir: &TempDir) -> PathBuf {
 
 fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
-    for folder in ["", "whiteboards/"] {
-        for entry in fs::read_dir(root.join(folder)).unwrap() {
+    let mut ahead = vec![String::new()];
+    while let Some(folder) = ahead.pop() {
+        for entry in fs::read_dir(root.join(&folder)).unwrap() {
             let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_file() {
-                let name = format!("{folder}{}", entry.file_name().into_string().unwrap());
+            let name = format!("{folder}{}", entry.file_name().into_string().unwrap());
+            if entry.file_type().unwrap().is_dir() {
+                ahead.push(format!("{name}/"));
+            } else {
                 found.insert(name, fs::read(entry.path()).unwrap());
             }
         }
@@ -53,6 +57,16 @@ fn rows(root: &Path, table: &str) -> Vec<Value> {
     let text = fs::read_to_string(root.join(format!("{table}.jsonl"))).unwrap();
     let lines = text.strip_suffix('\n').unwrap().split('\n');
     lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The answers of all documents, with the document's name.
+fn answers(root: &Path) -> Vec<(String, Value)> {
+    let documents = files(root).into_iter().filter(|(name, _)| name.starts_with("surveys/"));
+    let answers = documents.flat_map(|(name, bytes)| {
+        let list: Vec<Value> = serde_json::from_slice(&bytes).unwrap();
+        list.into_iter().map(move |answer| (name.clone(), answer))
+    });
+    answers.collect()
 }
 
 fn digest(root: &Path) -> String {
@@ -87,7 +101,9 @@ fn the_summary_counts_what_is_there() {
         TABLES.iter().map(|table| (format!("{table}.jsonl"), rows(&root(&dir), table).len())).collect();
     assert_eq!(summary.rows, counted);
     assert_eq!(summary.people, members(&root(&dir)).len());
-    assert_eq!(summary.files, files.keys().filter(|name| name.ends_with(".excalidraw")).count());
+    let is_upload = |name: &&String| name.starts_with("whiteboards/") || name.starts_with("backgrounds/");
+    assert_eq!(summary.files, files.keys().filter(is_upload).count());
+    assert_eq!(summary.answers, answers(&root(&dir)).len());
     assert_eq!(summary.bytes, files.values().map(|bytes| bytes.len() as u64).sum::<u64>());
     let accounts: Vec<BTreeMap<String, String>> = serde_json::from_slice(&files["accounts.json"]).unwrap();
     assert_eq!(summary.accounts, accounts.len());
@@ -184,6 +200,75 @@ fn each_whiteboard_has_its_file_of_the_size_it_says() {
         assert_eq!(drawing["type"], "excalidrawlib");
         assert!(drawing["libraryItems"][0]["elements"].as_array().is_some_and(|all| !all.is_empty()));
     }
+}
+
+#[test]
+fn every_member_is_a_user_by_an_id_that_nobody_else_has() {
+    let (dir, _) = folder();
+    let users = rows(&root(&dir), "users");
+    let members = members(&root(&dir));
+    let is_member = |member: &&BTreeMap<String, String>| member["role"] == "member";
+    let wanted: BTreeSet<(String, String)> = members
+        .iter()
+        .filter(is_member)
+        .map(|member| (member["account_id"].clone(), member["email"].clone()))
+        .collect();
+    let found: BTreeSet<(String, String)> =
+        users.iter().map(|user| (text(user, "account_id"), text(user, "email"))).collect();
+    assert_eq!(found, wanted);
+    let ids: BTreeSet<String> = users.iter().map(|user| text(user, "user_id")).collect();
+    assert_eq!(ids.len(), users.len());
+    assert!(ids.contains("u-1") && ids.contains("u-10"), "one id begins as another does");
+}
+
+#[test]
+fn answers_are_of_people_who_were_there_and_lie_in_the_document_of_their_month() {
+    let (dir, _) = folder();
+    let root = root(&dir);
+    let users: BTreeMap<String, (String, String)> = rows(&root, "users")
+        .iter()
+        .map(|user| (text(user, "user_id"), (text(user, "account_id"), text(user, "email"))))
+        .collect();
+    let left: BTreeMap<(String, String, String), String> = rows(&root, "meeting_participants")
+        .iter()
+        .map(|row| {
+            let key = (text(row, "meeting_id"), text(row, "account_id"), text(row, "email"));
+            (key, text(row, "left_at"))
+        })
+        .collect();
+    let answers = answers(&root);
+    let mut ids = BTreeSet::new();
+    for (document, answer) in &answers {
+        let (account, email) = users[&text(answer, "user_id")].clone();
+        assert_eq!(account, text(answer, "account_id"));
+        let at = text(answer, "answered_at");
+        assert!(left[&(text(answer, "meeting_id"), account, email)] < at, "{answer}");
+        assert_eq!(*document, format!("surveys/{}.json", &at[..7]));
+        assert!(answer["score"].as_u64().is_some_and(|score| score <= 10), "{answer}");
+        ids.insert(record_id("survey_answers", answer).unwrap());
+    }
+    assert_eq!(ids.len(), answers.len());
+    let documents: BTreeSet<&String> = answers.iter().map(|(document, _)| document).collect();
+    assert_eq!(documents.len(), 6);
+    let in_order =
+        answers.windows(2).all(|pair| text(&pair[0].1, "answer_id") < text(&pair[1].1, "answer_id"));
+    assert!(!in_order, "documents are not in the order of their keys");
+}
+
+#[test]
+fn backgrounds_lie_below_the_account_and_the_id_of_a_user() {
+    let (dir, _) = folder();
+    let root = root(&dir);
+    let owner = |user: &Value| format!("{}/{}", text(user, "account_id"), text(user, "user_id"));
+    let users: BTreeSet<String> = rows(&root, "users").iter().map(owner).collect();
+    let files = files(&root);
+    let found: Vec<&str> = files.keys().filter_map(|name| name.strip_prefix("backgrounds/")).collect();
+    for name in &found {
+        let (owner, file) = name.rsplit_once('/').unwrap();
+        assert!(users.contains(owner) && file.ends_with(".svg"), "{name}");
+    }
+    let owners: BTreeSet<&str> = found.iter().filter_map(|name| Some(name.rsplit_once('/')?.0)).collect();
+    assert!(owners.len() > 10 && found.len() > owners.len() && owners.len() * 4 < users.len(), "{found:?}");
 }
 
 #[test]

@@ -2,8 +2,9 @@ use std::process::Command;
 
 use clap::{Args, Subcommand};
 use habeas_local::target_dir;
+use tokio::runtime::Runtime;
 
-use crate::{Outcome, bench_archive, build, root};
+use crate::{Outcome, bench_archive, bench_cold_start, bench_cost, build, root};
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
@@ -14,6 +15,10 @@ pub(crate) enum Bench {
     ///
     /// It installs them below target/, and builds what it measures as AWS would run it.
     Archive(bench_archive::Options),
+    /// What requests cost by AWS's list prices: real ones over a local stack of its own, metered.
+    Cost(bench_cost::Options),
+    /// From the start of a function's process to its first call, beside node and Python.
+    ColdStart(bench_cold_start::Options),
 }
 
 #[derive(Args, Default)]
@@ -23,10 +28,12 @@ pub(crate) struct Requests {
     release: bool,
 }
 
-pub(crate) fn run(bench: &Bench) -> Outcome {
+pub(crate) fn run(bench: &Bench, runtime: &Runtime) -> Outcome {
     match bench {
         Bench::Requests(options) => requests(options),
         Bench::Archive(options) => bench_archive::run(options),
+        Bench::Cost(options) => bench_cost::run(options, runtime),
+        Bench::ColdStart(options) => bench_cold_start::run(options),
     }
 }
 

@@ -6,6 +6,8 @@
 mod api;
 mod bench;
 mod bench_archive;
+mod bench_cold_start;
+mod bench_cost;
 mod build;
 mod checks;
 mod data_map;
@@ -90,7 +92,7 @@ fn run(command: Command) -> Outcome {
     match command {
         Command::Demo(options) => runtime.block_on(demo::run(&options)),
         Command::Test(options) => checks::run(&options, &runtime),
-        Command::Bench(bench) => bench::run(&bench),
+        Command::Bench(bench) => bench::run(&bench, &runtime),
         Command::Import(options) => runtime.block_on(import::run(&options)),
         Command::Local(command) => runtime.block_on(local::run(command)),
         Command::DataMap(command) => data_map::run(&command),

@@ -1,8 +1,9 @@
 //! An export of two people, small enough to be read, for the tests of this crate.
 
 use crate::{
-    AddError, DateRange, DosTime, Excluded, Found, Information, Member, MemberKind, PlannedSource,
-    RequestReport, SearchPlan, Segment, SegmentIndex, SegmentWriter, Subject, collection_path, file_path,
+    AddError, DateRange, DosTime, Excluded, Found, Identifier, Information, Member, MemberKind,
+    PlannedSource, RequestReport, SearchPlan, Segment, SegmentIndex, SegmentWriter, Subject, collection_path,
+    file_path,
 };
 
 pub(crate) const ANA: &str = "ana@amber.example";
@@ -30,6 +31,17 @@ pub(crate) fn plan() -> SearchPlan {
     };
     SearchPlan {
         subjects: vec![BO.into(), ANA.into()],
+        identifiers: [(
+            ANA.into(),
+            vec![Identifier {
+                id: "user_id".into(),
+                value: "u-17".into(),
+                from: "email".into(),
+                from_value: ANA.into(),
+                found_in: "app-users".into(),
+            }],
+        )]
+        .into(),
         sources: vec![
             source("whiteboards", "whiteboards", &[], &["share_passcode"]),
             source("chat", "chat_messages", &["reply_to_name"], &[]),

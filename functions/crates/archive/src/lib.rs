@@ -58,6 +58,7 @@
 //!         redacted: vec![],
 //!         security: vec![],
 //!     }],
+//!     identifiers: [].into(),
 //!     excluded: vec![],
 //!     information: None,
 //! };
@@ -94,6 +95,7 @@ mod name;
 mod readme;
 mod record;
 mod segment;
+mod streamed;
 mod subject;
 mod tail;
 mod time;
@@ -104,13 +106,14 @@ pub use entry::{Entry, Method};
 pub use index::{Found, Member, MemberKind, SegmentIndex};
 pub use layout::{Layout, PART_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX, Part, TooManyParts};
 pub use manifest::{
-    CollectionReport, DataTypeReport, DateRange, Excluded, FieldList, FileReport, Format, Information,
-    MANIFEST_NAME, Manifest, Mismatch, PlannedSource, RequestReport, SearchPlan, SubjectReport,
+    CollectionReport, DataTypeReport, DateRange, Excluded, FieldList, FileReport, Format, Identifier,
+    Information, MANIFEST_NAME, Manifest, Mismatch, PlannedSource, RequestReport, SearchPlan, SubjectReport,
 };
 pub use member_name::{BadName, MemberName};
 pub use name::{collection_path, component, file_path};
 pub use readme::{README_NAME, ReadmeError, readme};
 pub use segment::{AddError, Segment, SegmentWriter};
+pub use streamed::{StreamError, StreamedMember};
 pub use subject::Subject;
 pub use tail::{TailError, tail};
 pub use time::DosTime;

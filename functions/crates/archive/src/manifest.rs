@@ -62,8 +62,25 @@ pub struct DateRange {
 #[serde(deny_unknown_fields)]
 pub struct SubjectReport {
     pub address: Subject,
+    /// What else stands for the person in the sources, and was looked for too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identifiers: Vec<Identifier>,
     /// Every requested and every searched data type, by name.
     pub data_types: Vec<DataTypeReport>,
+}
+
+/// An id of a person, and what linked it to them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identifier {
+    /// What the operator calls ids of this kind, such as `user_id`.
+    pub id: String,
+    pub value: Subject,
+    /// The kind and the value of the id that led to it.
+    pub from: String,
+    pub from_value: Subject,
+    /// Where both were found together.
+    pub found_in: String,
 }
 
 /// The sums of the collections below.

@@ -10,6 +10,10 @@ use std::fmt;
 /// still within 5% of zlib's default (`docs/performance.md`).
 const LEVEL: i32 = 4;
 
+/// For what is not a person's data, but about it: much of it repeats, and it is
+/// compressed once for every archive, in one piece.
+const QUICK_LEVEL: i32 = 1;
+
 /// Lays complete ZIP local entries end to end in memory.
 ///
 /// A member is compressed in one piece with its sizes known before its header
@@ -17,6 +21,8 @@ const LEVEL: i32 = 4;
 /// not go together with. Member and segment are bounded by memory, so the
 /// caller rotates both at a size of its choosing.
 pub struct SegmentWriter {
+    /// Where in the segment these bytes begin.
+    base: u64,
     bytes: Vec<u8>,
     entries: Vec<Entry>,
     names: HashSet<MemberName>,
@@ -44,12 +50,24 @@ impl SegmentWriter {
     /// Every member carries the same time, that of the request: an archive made
     /// twice from the same data is the same archive.
     pub fn new(modified: DosTime) -> Self {
+        Self::behind(modified, 0)
+    }
+
+    /// Writes quickly, and somewhat larger.
+    pub(crate) fn quick(modified: DosTime) -> Self {
+        Self { compressor: compressor(QUICK_LEVEL), ..Self::new(modified) }
+    }
+
+    /// Writes what lies behind so many bytes that went another way, such as a
+    /// [`StreamedMember`](crate::StreamedMember).
+    pub fn behind(modified: DosTime, base: u64) -> Self {
         Self {
+            base,
             bytes: Vec::new(),
             entries: Vec::new(),
             names: HashSet::new(),
             modified,
-            compressor: Compressor::new(CompressionLvl::new(LEVEL).unwrap_or_default()),
+            compressor: compressor(LEVEL),
             packed: Vec::new(),
         }
     }
@@ -61,6 +79,7 @@ impl SegmentWriter {
         if !self.names.insert(name.clone()) {
             return Err(AddError::Repeated);
         }
+        let offset = self.len();
         let packed = deflate(&mut self.compressor, &mut self.packed, content);
         let (method, data) = match packed {
             Some(packed) => (Method::Deflate, packed),
@@ -68,7 +87,7 @@ impl SegmentWriter {
         };
         let entry = Entry {
             name,
-            offset: self.bytes.len() as u64,
+            offset,
             compressed: data.len() as u64,
             uncompressed: content.len() as u64,
             crc32: crc32fast::hash(content),
@@ -82,18 +101,22 @@ impl SegmentWriter {
         Ok(self.entries.push_mut(entry))
     }
 
-    /// Bytes written so far.
+    /// How long the segment is so far.
     pub fn len(&self) -> u64 {
-        self.bytes.len() as u64
+        self.base + self.bytes.len() as u64
     }
 
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.len() == 0
     }
 
     pub fn finish(self) -> Segment {
         Segment { bytes: self.bytes, entries: self.entries }
     }
+}
+
+fn compressor(level: i32) -> Compressor {
+    Compressor::new(CompressionLvl::new(level).unwrap_or_default())
 }
 
 /// The content packed, or nothing when packing does not make it smaller: the

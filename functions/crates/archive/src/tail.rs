@@ -26,7 +26,7 @@ pub fn tail(
     {
         return Err(TailError::OtherSegments);
     }
-    let mut writer = SegmentWriter::new(modified);
+    let mut writer = SegmentWriter::quick(modified);
     writer.add(MANIFEST_NAME, &manifest.to_json()?, 0)?;
     writer.add(README_NAME, readme(manifest)?.as_bytes(), 0)?;
     let own = writer.finish();

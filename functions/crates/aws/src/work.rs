@@ -31,6 +31,28 @@ impl WorkKeys {
         format!("{}pseudonyms.key", self.prefix)
     }
 
+    /// What else stands for each person of the request.
+    #[must_use]
+    pub fn identities(&self) -> String {
+        format!("{}identities.json", self.prefix)
+    }
+
+    #[must_use]
+    pub fn failures(&self) -> String {
+        format!("{}failure/", self.prefix)
+    }
+
+    /// Why a source could not be read, in a step of a unit.
+    #[must_use]
+    pub fn failure(&self, unit: &str, step: u32) -> String {
+        format!("{}failure/{unit}-{step:06}.json", self.prefix)
+    }
+
+    #[must_use]
+    pub fn segments(&self) -> String {
+        format!("{}segment/", self.prefix)
+    }
+
     #[must_use]
     pub fn indexes(&self) -> String {
         format!("{}index/", self.prefix)

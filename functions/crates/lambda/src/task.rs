@@ -19,6 +19,8 @@ pub mod names {
     pub const SOURCE_UNAVAILABLE: &str = "Habeas.SourceUnavailable";
     /// A data source holds what cannot be exported or erased as the data map says.
     pub const SOURCE_UNREADABLE: &str = "Habeas.SourceUnreadable";
+    /// Sources could not be read, for the reasons that the message lists. Permanent.
+    pub const SOURCE_FAILED: &str = "Habeas.SourceFailed";
     /// After a deletion something is still there.
     pub const STILL_THERE: &str = "Habeas.StillThere";
     /// An event of the operator's product that is not as documented.

@@ -11,10 +11,11 @@ use habeas_testkit::events;
 use serde_json::{Map, Value};
 
 /// All names that functions give their errors.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     names::UNAVAILABLE,
     names::SOURCE_UNAVAILABLE,
     names::SOURCE_UNREADABLE,
+    names::SOURCE_FAILED,
     names::STILL_THERE,
     names::BAD_EVENT,
     names::INCOMPLETE,
@@ -117,7 +118,7 @@ fn what_did_not_answer_is_retried_and_what_does_not_fit_is_not() {
     let retried: BTreeSet<_> =
         retriers(&machine).flat_map(|retrier| texts(retrier.get("ErrorEquals"))).collect();
     assert!(retried.contains(names::UNAVAILABLE) && retried.contains(names::SOURCE_UNAVAILABLE));
-    for permanent in [names::INCOMPLETE, names::SOURCE_UNREADABLE, names::BAD_EVENT, names::NO_BUCKET] {
+    for permanent in [names::INCOMPLETE, names::SOURCE_UNREADABLE, names::SOURCE_FAILED, names::BAD_EVENT] {
         assert!(!retried.contains(permanent), "{permanent}");
     }
 }

@@ -8,6 +8,9 @@ use crate::Key;
 pub struct Cursor {
     /// Which of the source's `find` rules.
     pub find: usize,
+    /// Which of the person's ids, as the plan has listed them.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub id: usize,
     /// After which record of the rule's own query; for a rule that goes through
     /// another source, after which record there. A key and not a position:
     /// records may come and go between two steps.
@@ -18,4 +21,8 @@ pub struct Cursor {
     /// none where it was the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub led_to: Option<Key>,
+}
+
+fn is_first(id: &usize) -> bool {
+    *id == 0
 }

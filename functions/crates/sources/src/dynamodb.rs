@@ -7,12 +7,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use habeas_aws::{Aws, unavailable};
 use habeas_domain::StoreError;
 
+use crate::connector::{By, Condition, Connector, Doomed, Erasure, How, Lookup, Part, Records, not_so};
 use crate::item::{TypedKey, key_of, key_values};
-use crate::{Item, Key};
-
-/// How many records are read at a time: a page stays within DynamoDB's 1 MB
-/// where records are of usual size, and a cursor never far away.
-pub(crate) const PAGE_RECORDS: i32 = 1_000;
+use crate::{Erase, Item, Key, TableAddress};
 
 /// The connector to DynamoDB tables of the operator's product.
 #[derive(Debug, Clone)]
@@ -20,24 +17,39 @@ pub struct DynamoDb {
     client: Client,
 }
 
-/// Records, and after which of them the next page begins.
-#[derive(Debug)]
-pub(crate) struct Records {
-    pub(crate) items: Vec<Item>,
-    pub(crate) last: Option<Key>,
-}
+impl Connector for DynamoDb {
+    type Address = TableAddress;
 
-/// Records whose partition key, or an index's, has a value.
-pub(crate) struct Lookup<'a> {
-    pub(crate) table: &'a str,
-    pub(crate) index: Option<&'a str>,
-    pub(crate) field: &'a str,
-    pub(crate) value: AttributeValue,
-}
+    /// Deleting in batches knows no conditions.
+    const ERASED_AT_ONCE: usize = 1;
 
-/// A field and the text it must still have, or its absence, so that a write
-/// changes only what the inventory was about.
-pub(crate) type Condition<'a> = (&'a str, Option<&'a str>);
+    async fn page(
+        &self,
+        at: &TableAddress,
+        lookup: &Lookup<'_>,
+        after: Option<&Key>,
+    ) -> Result<Records, StoreError> {
+        match &lookup.by {
+            By::Field { field, value, how } => {
+                let index = match how {
+                    How::Key => None,
+                    How::Index(index) => Some(*index),
+                };
+                self.query(at, index, (field, value), after, lookup.limit).await
+            }
+            By::Scan { field, texts, part } => self.scan(at, *part, (field, texts), after).await,
+            By::Prefix { .. } => Err(not_so()),
+        }
+    }
+
+    async fn erase(&self, at: &TableAddress, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
+        let mut erased = Vec::with_capacity(erasure.doomed.len());
+        for doomed in erasure.doomed {
+            erased.push(self.erase_one(at, erasure.rule, doomed).await?);
+        }
+        Ok(erased)
+    }
+}
 
 impl DynamoDb {
     #[must_use]
@@ -51,17 +63,26 @@ impl DynamoDb {
         Self { client }
     }
 
-    /// Reads the whole table, and gives of a page what has the value. A page may
-    /// be empty and not be the last.
-    pub(crate) async fn scan(&self, of: &Lookup<'_>, after: Option<&Key>) -> Result<Records, StoreError> {
+    /// Reads the whole table or a part of it, and gives of a page what has one of the texts.
+    async fn scan(
+        &self,
+        at: &TableAddress,
+        part: Part,
+        (field, texts): (&str, &[&str]),
+        after: Option<&Key>,
+    ) -> Result<Records, StoreError> {
+        let any_of = Holds::of(&[Condition::OneOf(field, texts)]);
+        let whole = |number: u32| i32::try_from(number).map_err(|error| StoreError::Corrupt(error.into()));
         let output = self
             .client
             .scan()
-            .table_name(of.table)
+            .table_name(&at.table)
             .consistent_read(true)
-            .filter_expression("#field = :value")
-            .expression_attribute_names("#field", of.field)
-            .expression_attribute_values(":value", of.value.clone())
+            .segment(whole(part.number)?)
+            .total_segments(whole(part.of)?)
+            .filter_expression(any_of.expression)
+            .set_expression_attribute_names(Some(any_of.names))
+            .set_expression_attribute_values(Some(any_of.values))
             .set_exclusive_start_key(start_key(after)?)
             .send()
             .await
@@ -69,21 +90,23 @@ impl DynamoDb {
         records(output.items, output.last_evaluated_key)
     }
 
-    pub(crate) async fn query(
+    async fn query(
         &self,
-        of: &Lookup<'_>,
+        at: &TableAddress,
+        index: Option<&str>,
+        (field, value): (&str, &AttributeValue),
         after: Option<&Key>,
         limit: i32,
     ) -> Result<Records, StoreError> {
         let output = self
             .client
             .query()
-            .table_name(of.table)
-            .set_index_name(of.index.map(ToOwned::to_owned))
-            .consistent_read(of.index.is_none())
+            .table_name(&at.table)
+            .set_index_name(index.map(ToOwned::to_owned))
+            .consistent_read(index.is_none())
             .key_condition_expression("#field = :value")
-            .expression_attribute_names("#field", of.field)
-            .expression_attribute_values(":value", of.value.clone())
+            .expression_attribute_names("#field", field)
+            .expression_attribute_values(":value", value.clone())
             .set_exclusive_start_key(start_key(after)?)
             .limit(limit)
             .send()
@@ -95,14 +118,14 @@ impl DynamoDb {
     /// Whether a record meets the conditions, as of now; nothing where it is not there.
     pub(crate) async fn holds(
         &self,
-        table: &str,
+        at: &TableAddress,
         key: &Key,
         holds: &[Condition<'_>],
     ) -> Result<Option<bool>, StoreError> {
         let output = self
             .client
             .get_item()
-            .table_name(table)
+            .table_name(&at.table)
             .set_key(key_values(key))
             .consistent_read(true)
             .send()
@@ -110,26 +133,37 @@ impl DynamoDb {
             .map_err(unavailable)?;
         Ok(output.item.map(|item| {
             let text = |field: &str| item.get(field).and_then(|value| value.as_s().ok()).map(String::as_str);
-            holds.iter().all(|(field, value)| text(field) == *value)
+            holds.iter().all(|condition| match condition {
+                Condition::OneOf(field, texts) => text(field).is_some_and(|text| texts.contains(&text)),
+                Condition::Is(field, expected) => text(field) == Some(expected),
+                Condition::Absent(field) => !item.contains_key(*field),
+            })
         }))
     }
 
-    /// Deletes a record while the condition holds. Says whether it did.
-    pub(crate) async fn delete(
+    async fn erase_one(
         &self,
-        table: &str,
-        key: &Key,
-        holds: &[Condition<'_>],
+        at: &TableAddress,
+        rule: &Erase,
+        doomed: &Doomed<'_>,
     ) -> Result<bool, StoreError> {
-        let (expression, names, values) = condition(holds);
+        match rule {
+            Erase::Mask { remove } => self.remove_fields(at, doomed, remove).await,
+            Erase::Delete => self.delete(at, doomed).await,
+            Erase::Retain { .. } => Ok(false),
+        }
+    }
+
+    async fn delete(&self, at: &TableAddress, doomed: &Doomed<'_>) -> Result<bool, StoreError> {
+        let holds = Holds::of(&doomed.holds);
         let deleted = self
             .client
             .delete_item()
-            .table_name(table)
-            .set_key(key_values(key))
-            .condition_expression(expression)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(values)
+            .table_name(&at.table)
+            .set_key(key_values(doomed.key))
+            .condition_expression(holds.expression)
+            .set_expression_attribute_names(Some(holds.names))
+            .set_expression_attribute_values(Some(holds.values))
             .send()
             .await;
         match deleted {
@@ -141,29 +175,27 @@ impl DynamoDb {
         }
     }
 
-    /// Removes fields of a record while the condition holds. Says whether it did.
-    pub(crate) async fn remove_fields(
+    async fn remove_fields(
         &self,
-        table: &str,
-        key: &Key,
+        at: &TableAddress,
+        doomed: &Doomed<'_>,
         fields: &[String],
-        holds: &[Condition<'_>],
     ) -> Result<bool, StoreError> {
-        let (expression, mut names, values) = condition(holds);
+        let mut holds = Holds::of(&doomed.holds);
         let mut removed = Vec::with_capacity(fields.len());
         for (number, field) in fields.iter().enumerate() {
-            names.insert(format!("#r{number}"), field.clone());
+            holds.names.insert(format!("#r{number}"), field.clone());
             removed.push(format!("#r{number}"));
         }
         let updated = self
             .client
             .update_item()
-            .table_name(table)
-            .set_key(key_values(key))
+            .table_name(&at.table)
+            .set_key(key_values(doomed.key))
             .update_expression(format!("REMOVE {}", removed.join(", ")))
-            .condition_expression(expression)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(values)
+            .condition_expression(holds.expression)
+            .set_expression_attribute_names(Some(holds.names))
+            .set_expression_attribute_values(Some(holds.values))
             .send()
             .await;
         match updated {
@@ -197,20 +229,37 @@ pub(crate) fn primary_key(item: &Item, names: &[String]) -> Option<Key> {
     names.iter().map(|name| Some((name.clone(), TypedKey::of(item.get(name)?)?))).collect()
 }
 
-fn condition(
-    holds: &[Condition<'_>],
-) -> (String, HashMap<String, String>, Option<HashMap<String, AttributeValue>>) {
-    let mut terms = Vec::with_capacity(holds.len());
-    let (mut names, mut values) = (HashMap::new(), HashMap::new());
-    for (number, (field, value)) in holds.iter().enumerate() {
-        names.insert(format!("#c{number}"), (*field).to_owned());
-        match value {
-            Some(text) => {
-                terms.push(format!("#c{number} = :c{number}"));
-                values.insert(format!(":c{number}"), AttributeValue::S((*text).to_owned()));
-            }
-            None => terms.push(format!("attribute_not_exists(#c{number})")),
+/// Conditions as DynamoDB writes them.
+struct Holds {
+    expression: String,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Holds {
+    fn of(conditions: &[Condition<'_>]) -> Self {
+        let mut terms = Vec::with_capacity(conditions.len());
+        let (mut names, mut values) = (HashMap::new(), HashMap::new());
+        for (number, condition) in conditions.iter().enumerate() {
+            let mut value = |place: String, text: &str| {
+                values.insert(place.clone(), AttributeValue::S(text.to_owned()));
+                place
+            };
+            let (field, term) = match condition {
+                Condition::OneOf(field, texts) => {
+                    let texts = texts.iter().enumerate();
+                    let places: Vec<_> =
+                        texts.map(|(n, text)| value(format!(":c{number}n{n}"), text)).collect();
+                    (field, format!("#c{number} IN ({})", places.join(", ")))
+                }
+                Condition::Is(field, text) => {
+                    (field, format!("#c{number} = {}", value(format!(":c{number}"), text)))
+                }
+                Condition::Absent(field) => (field, format!("attribute_not_exists(#c{number})")),
+            };
+            names.insert(format!("#c{number}"), (*field).to_owned());
+            terms.push(term);
         }
+        Self { expression: terms.join(" AND "), names, values }
     }
-    (terms.join(" AND "), names, Some(values).filter(|values| !values.is_empty()))
 }

@@ -1,7 +1,18 @@
 use std::collections::BTreeMap;
 
-use crate::dynamodb::Condition;
-use crate::{Address, DataMap, Erase, Find, Item, Key, Source, SourceError, Stores, Subject};
+use futures::{StreamExt, TryStreamExt, stream};
+use habeas_domain::StoreError;
+
+use crate::connector::{Condition, Connector, Doomed, Erasure};
+use crate::patience::ask;
+use crate::s3::object_key;
+use crate::{
+    Address, DataMap, DynamoDb, Erase, Find, Item, Key, Lambda, S3, Source, SourceError, Stores, Subject,
+};
+
+/// How many calls there are at a time: quick for a person with thousands of
+/// messages, gentle to the operator's tables.
+const AT_A_TIME: usize = 16;
 
 /// Something that the inventory says is the subject's.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -16,8 +27,10 @@ pub enum Target {
     },
     File {
         key: String,
-        /// The record that led to the file, and says whose it is.
-        lead: Key,
+        /// The record that led to the file, and says whose it is. None where the
+        /// file's own key does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lead: Option<Key>,
     },
 }
 
@@ -44,8 +57,9 @@ impl Target {
     }
 }
 
-/// Erases one target by the rule of its source. Safe to repeat: what was erased
-/// before, or belongs to somebody else by now, is left alone.
+/// Erases targets of one source by its rule, and says what became of each. Safe
+/// to repeat: what was erased before, or belongs to somebody else by now, is
+/// left alone.
 ///
 /// Files go before the records that lead to them. Without these they could not
 /// be found again, should something fail in between.
@@ -54,35 +68,86 @@ pub async fn erase(
     map: &DataMap,
     source: &Source,
     subject: &Subject,
-    target: &Target,
-) -> Result<Erased, SourceError> {
-    match (&source.address, &source.erase, target) {
-        (_, Erase::Retain { .. }, _) => Ok(Erased::Retained),
-        (Address::S3(address), _, Target::File { key, lead }) => {
-            if is_theirs(stores, map, source, subject, lead).await? != Some(true) {
-                return Ok(Erased::Left);
+    targets: &[&Target],
+) -> Result<Vec<Erased>, SourceError> {
+    let as_what = match &source.erase {
+        Erase::Retain { .. } => return Ok(vec![Erased::Retained; targets.len()]),
+        Erase::Mask { .. } => Erased::Masked,
+        Erase::Delete => Erased::Deleted,
+    };
+    let mut outcomes = vec![Erased::Left; targets.len()];
+    let own = Owner::of(source, subject);
+    // A source with a limit has as many units at work as it allows calls.
+    let at_a_time = source.pace.at_a_time.map_or(AT_A_TIME, |_| 1);
+    let checks: Vec<_> =
+        targets.iter().map(|target| may_go(stores, map, source, subject, &own, target)).collect();
+    let mut checks = stream::iter(checks).buffered(at_a_time);
+    let (mut places, mut keys, mut holds) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, target) in targets.iter().enumerate() {
+        if !checks.next().await.transpose()?.unwrap_or(false) {
+            continue;
+        }
+        places.push(place);
+        match target {
+            Target::Record { key, files } => {
+                keys.push(key.clone());
+                holds.push(own.conditions().into_iter().chain(attached(files)).collect::<Vec<_>>());
             }
-            let erased = stores.s3.erase(&source.name, &address.bucket, key).await?;
-            Ok(if erased { Erased::Deleted } else { Erased::Left })
+            Target::File { key, .. } => {
+                keys.push(object_key(key));
+                holds.push(Vec::new());
+            }
         }
-        (Address::DynamoDb(address), rule, Target::Record { key, files }) => {
-            let mut holds = condition(source, subject);
-            holds.extend(files.iter().map(|(field, value)| (field.as_str(), value.as_deref())));
-            let fault = |cause| SourceError::unavailable(&source.name, cause);
-            let (done, as_what) = match rule {
-                Erase::Mask { remove } => {
-                    let masked = stores.dynamodb.remove_fields(&address.table, key, remove, &holds).await;
-                    (masked.map_err(fault)?, Erased::Masked)
-                }
-                _ => {
-                    let deleted = stores.dynamodb.delete(&address.table, key, &holds).await;
-                    (deleted.map_err(fault)?, Erased::Deleted)
-                }
-            };
-            Ok(if done { as_what } else { Erased::Left })
-        }
-        _ => Err(SourceError::garbage(&source.name, "the inventory is of another kind than the source")),
     }
+    let doomed: Vec<_> = keys.iter().zip(holds).map(|(key, holds)| Doomed { key, holds }).collect();
+    let calls: Vec<_> = doomed
+        .chunks(stores.erased_at_once(source))
+        .map(|doomed| erase_some(stores, source, subject, &own, doomed))
+        .collect();
+    let erased: Vec<Vec<bool>> = stream::iter(calls).buffered(at_a_time).try_collect().await?;
+    for (place, is_erased) in places.into_iter().zip(erased.into_iter().flatten()) {
+        if is_erased {
+            outcomes[place] = as_what;
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Whether a target can still be the person's, as far as is seen without
+/// touching it. Records say that in the very write.
+async fn may_go(
+    stores: &Stores,
+    map: &DataMap,
+    source: &Source,
+    subject: &Subject,
+    own: &Owner<'_>,
+    target: &Target,
+) -> Result<bool, SourceError> {
+    match target {
+        Target::Record { .. } => Ok(!own.ids.is_empty()),
+        Target::File { key, lead } => {
+            Ok(is_theirs(stores, map, source, subject, key, lead.as_ref()).await? == Some(true))
+        }
+    }
+}
+
+/// As many as one call takes.
+async fn erase_some(
+    stores: &Stores,
+    source: &Source,
+    subject: &Subject,
+    own: &Owner<'_>,
+    doomed: &[Doomed<'_>],
+) -> Result<Vec<bool>, SourceError> {
+    let erasure = Erasure {
+        source: &source.name,
+        account: &subject.account,
+        field: own.field.unwrap_or_default(),
+        ids: &own.ids,
+        rule: &source.erase,
+        doomed,
+    };
+    ask(source, || stores.erase(source, &erasure)).await
 }
 
 /// Whether a file of the inventory is still there and the subject's. With its
@@ -97,39 +162,89 @@ pub async fn is_left(
     let (Address::S3(address), Target::File { key, lead }) = (&source.address, target) else {
         return Ok(false);
     };
-    if matches!(source.erase, Erase::Retain { .. })
-        || !stores.s3.holds(&source.name, &address.bucket, key).await?
-    {
+    if matches!(source.erase, Erase::Retain { .. }) || !ask(source, || stores.s3.holds(address, key)).await? {
         return Ok(false);
     }
-    Ok(is_theirs(stores, map, source, subject, lead).await? != Some(false))
+    Ok(is_theirs(stores, map, source, subject, key, lead.as_ref()).await? != Some(false))
 }
 
-/// Whether the record that leads to a file is the subject's; nothing where it is gone.
+/// Whether a file is the subject's, by the record that leads to it or else by its
+/// own key; nothing where that record is gone.
 async fn is_theirs(
     stores: &Stores,
     map: &DataMap,
     source: &Source,
     subject: &Subject,
-    lead: &Key,
+    key: &str,
+    lead: Option<&Key>,
 ) -> Result<Option<bool>, SourceError> {
-    let through = source.find.iter().find_map(|find| match find {
-        Find::Through { through, .. } => map.source(through),
-        Find::Subject { .. } => None,
-    });
+    let Some(lead) = lead else { return Ok(Some(is_under_prefix(source, subject, key))) };
+    let through = source.parent().and_then(|name| map.source(name));
     let Some((parent, Address::DynamoDb(address))) = through.map(|parent| (parent, &parent.address)) else {
         return Err(SourceError::garbage(&source.name, "the source to go through is gone"));
     };
-    let theirs = stores.dynamodb.holds(&address.table, lead, &condition(parent, subject)).await;
-    theirs.map_err(|cause| SourceError::unavailable(&parent.name, cause))
+    let owner = Owner::of(parent, subject);
+    let conditions = owner.conditions();
+    ask(parent, || stores.dynamodb.holds(address, lead, &conditions)).await
+}
+
+/// Whether an object lies where the map says that the person's do.
+fn is_under_prefix(source: &Source, subject: &Subject, key: &str) -> bool {
+    source.find.iter().any(|find| match find {
+        Find::Prefix { prefix } => {
+            let prefixes = subject.ids(prefix.id()).into_iter();
+            prefixes.filter_map(|id| prefix.of(&subject.account, id)).any(|prefix| key.starts_with(&prefix))
+        }
+        Find::Subject { .. } | Find::Through { .. } => false,
+    })
 }
 
 /// What a record says while it is the subject's.
-fn condition<'a>(source: &'a Source, subject: &'a Subject) -> Vec<Condition<'a>> {
-    let by = source.find.iter().find_map(|find| match find {
-        Find::Subject { subject_field, .. } => Some((subject_field.as_str(), Some(subject.email.as_str()))),
-        Find::Through { .. } => None,
-    });
-    let of = source.account_field.as_deref().map(|field| (field, Some(subject.account.as_str())));
-    by.into_iter().chain(of).collect()
+struct Owner<'a> {
+    field: Option<&'a str>,
+    ids: Vec<&'a str>,
+    account: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Owner<'a> {
+    fn of(source: &'a Source, subject: &'a Subject) -> Self {
+        let own = source.own_field();
+        let account = source.account_field.as_deref().map(|field| (field, subject.account.as_str()));
+        Self {
+            field: own.map(|(field, _)| field),
+            ids: own.map(|(_, id)| subject.ids(id)).unwrap_or_default(),
+            account,
+        }
+    }
+
+    fn conditions(&self) -> Vec<Condition<'_>> {
+        let by = self.field.map(|field| Condition::OneOf(field, &self.ids));
+        let of = self.account.map(|(field, account)| Condition::Is(field, account));
+        by.into_iter().chain(of).collect()
+    }
+}
+
+fn attached(files: &BTreeMap<String, Option<String>>) -> impl Iterator<Item = Condition<'_>> {
+    files.iter().map(|(field, value)| match value {
+        Some(value) => Condition::Is(field, value),
+        None => Condition::Absent(field),
+    })
+}
+
+impl Stores {
+    fn erased_at_once(&self, source: &Source) -> usize {
+        match &source.address {
+            Address::DynamoDb(_) => DynamoDb::ERASED_AT_ONCE,
+            Address::S3(_) => S3::ERASED_AT_ONCE,
+            Address::Lambda(_) => Lambda::ERASED_AT_ONCE,
+        }
+    }
+
+    async fn erase(&self, source: &Source, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
+        match &source.address {
+            Address::DynamoDb(address) => self.dynamodb.erase(address, erasure).await,
+            Address::S3(address) => self.s3.erase(address, erasure).await,
+            Address::Lambda(address) => self.lambda.erase(address, erasure).await,
+        }
+    }
 }

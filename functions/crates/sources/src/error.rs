@@ -31,14 +31,18 @@ pub enum SourceError {
     #[error("The data source `{source_name}` gave an answer that does not fit the data map: {what}.")]
     Garbage { source_name: String, what: String },
     #[error(
-        "A file in the data source `{source_name}` is larger than {limit_mib} MiB, the most this version exports."
+        "A file in the data source `{source_name}` is larger than {limit_gib} GiB, the most this version exports."
     )]
-    TooLarge { source_name: String, limit_mib: u64 },
+    TooLarge { source_name: String, limit_gib: u64 },
 }
 
 impl SourceError {
-    pub(crate) fn unavailable(source_name: &str, cause: StoreError) -> Self {
-        Self::Unavailable { source_name: source_name.to_owned(), cause }
+    /// A fault of a store as one of the source that lies there.
+    pub(crate) fn of(source_name: &str, cause: StoreError) -> Self {
+        match cause {
+            StoreError::Corrupt(what) => Self::garbage(source_name, what.to_string()),
+            cause => Self::Unavailable { source_name: source_name.to_owned(), cause },
+        }
     }
 
     pub(crate) fn garbage(source_name: &str, what: impl Into<String>) -> Self {

@@ -3,6 +3,10 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::value::RawValue;
+
+/// JSON that is nested deeper is nobody's record.
+const DEPTH_MAX: usize = 32;
 
 /// A record, in an order of its own so that the same record is always the same text.
 pub type Item = BTreeMap<String, AttributeValue>;
@@ -46,6 +50,36 @@ pub(crate) fn key_of(item: &HashMap<String, AttributeValue>) -> Option<Key> {
 
 pub(crate) fn key_values(key: &Key) -> Option<HashMap<String, AttributeValue>> {
     key.iter().map(|(name, value)| Some((name.clone(), value.value()?))).collect()
+}
+
+/// An object of JSON as a record, without loss: numbers keep their digits.
+/// Nothing where it is no object.
+pub(crate) fn from_json(json: &RawValue) -> Option<Item> {
+    fields(json)?.into_iter().map(|(name, value)| Some((name, value_of(&value, DEPTH_MAX)?))).collect()
+}
+
+fn fields(json: &RawValue) -> Option<BTreeMap<String, Box<RawValue>>> {
+    serde_json::from_str(json.get()).ok()
+}
+
+fn value_of(json: &RawValue, depth: usize) -> Option<AttributeValue> {
+    let inner = depth.checked_sub(1)?;
+    Some(match json.get().as_bytes().first()? {
+        b'{' => {
+            let fields = fields(json)?.into_iter();
+            let fields = fields.map(|(name, value)| Some((name, value_of(&value, inner)?)));
+            AttributeValue::M(fields.collect::<Option<_>>()?)
+        }
+        b'[' => {
+            let values: Vec<Box<RawValue>> = serde_json::from_str(json.get()).ok()?;
+            AttributeValue::L(values.iter().map(|value| value_of(value, inner)).collect::<Option<_>>()?)
+        }
+        b'"' => AttributeValue::S(serde_json::from_str(json.get()).ok()?),
+        b't' => AttributeValue::Bool(true),
+        b'f' => AttributeValue::Bool(false),
+        b'n' => AttributeValue::Null(true),
+        _ => AttributeValue::N(json.get().to_owned()),
+    })
 }
 
 /// What an export shows of a field.
@@ -184,6 +218,23 @@ mod tests {
             "{\"id\":123456789012345678901234567890.123,\"raw\":\"AP8=\",\"tags\":{\"$set\":[1,2]},\
              \"text\":\"a\u{2028}\\n\\\"\\u0001\",\"who\":\"\\\"x\\\"\"}"
         );
+    }
+
+    #[test]
+    fn an_object_of_json_becomes_the_same_line_again() {
+        let line = "{\"a\":1E400,\"b\":[true,false,null,-0.0],\"c\":{\"d\":\"\u{1F600}\\n\"},\"e\":{}}";
+        let json = RawValue::from_string(line.to_owned()).unwrap();
+        assert_eq!(to_json(&from_json(&json).unwrap(), |_, _| Shown::AsItIs), line);
+    }
+
+    #[test]
+    fn json_that_is_no_record_is_none() {
+        for json in
+            ["[]".to_owned(), "1".to_owned(), format!("{{\"a\":{}{}}}", "[".repeat(40), "]".repeat(40))]
+        {
+            let json = RawValue::from_string(json).unwrap();
+            assert_eq!(from_json(&json), None, "{json}");
+        }
     }
 
     #[test]

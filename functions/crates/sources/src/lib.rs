@@ -4,31 +4,42 @@
 //! [`Walk`] goes through a subject's records in one source, page by page, from
 //! any cursor; connectors know one kind of store each.
 
+mod connector;
 mod cursor;
 mod dynamodb;
 mod erase;
 mod error;
+mod files;
+mod identity;
 mod item;
+mod lambda;
 mod map;
 mod participants;
+mod patience;
+mod prefix;
 mod pseudonym;
 mod s3;
 mod subject;
 mod walk;
 
 pub use aws_sdk_dynamodb::types::AttributeValue;
+pub use connector::Part;
 pub use cursor::Cursor;
 pub use dynamodb::DynamoDb;
 pub use erase::{Erased, Target, erase, is_left};
 pub use error::{MapError, SourceError};
+pub use files::OpenFile;
+pub use identity::identify;
 pub use item::{Item, Key, Shown, TypedKey, to_json};
+pub use lambda::Lambda;
 pub use map::policy::{Access, Resource, Statement, policy};
 pub use map::{
-    Address, BucketAddress, DataMap, Erase, Excluded, Find, Information, Mistake, OfOthers, Source,
-    TableAddress,
+    Address, BucketAddress, DataMap, EMAIL, Erase, Excluded, Find, FunctionAddress, Identity, Information,
+    Mistake, OfOthers, Pace, Source, TableAddress,
 };
 pub use participants::DataMapParticipants;
+pub use prefix::PrefixTemplate;
 pub use pseudonym::Pseudonyms;
-pub use s3::S3;
-pub use subject::Subject;
+pub use s3::{FileKey, LARGE_FILE_BYTES, S3, rfc3339};
+pub use subject::{LinkedId, Subject};
 pub use walk::{Found, Page, Stores, Walk};

@@ -1,19 +1,23 @@
 mod check;
+mod identity;
 pub(crate) mod policy;
 mod read;
 mod reader;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use habeas_domain::DataType;
 
-use crate::MapError;
+use crate::{MapError, PrefixTemplate};
 use read::Places;
 pub use reader::Mistake;
 
 /// Where personal data lives. Read from TOML, and checked before anything uses it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataMap {
+    /// How ids of a person follow from each other.
+    pub identities: Vec<Identity>,
     pub sources: Vec<Source>,
     /// What an export does not contain, and why.
     pub excluded: Vec<Excluded>,
@@ -40,9 +44,46 @@ pub struct Source {
     pub mentions: BTreeMap<String, OfOthers>,
     /// Whether a whole table may be read for every person.
     pub allow_scan: bool,
+    /// In how many parts a whole table is read side by side.
+    pub scan_parts: u32,
+    pub pace: Pace,
     pub address: Address,
     pub find: Vec<Find>,
     pub erase: Erase,
+}
+
+/// How hard a source may be worked, and how long it is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// An answer that takes longer is given up, and asked for again.
+    pub answer_within: Duration,
+    /// How many of a request's readers, or erasing calls, there are at a time.
+    pub at_a_time: Option<u32>,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { answer_within: Duration::from_secs(60), at_a_time: None }
+    }
+}
+
+/// The id by which a request names people.
+pub const EMAIL: &str = "email";
+
+/// How an id follows from another: a record of a table has both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    /// What the id is called that is learnt.
+    pub id: String,
+    /// The field that holds it.
+    pub id_field: String,
+    /// The id that it is learnt from.
+    pub from: String,
+    /// The field that holds that one, and the index by it.
+    pub find_field: String,
+    pub index: Option<String>,
+    pub address: TableAddress,
+    pub account_field: String,
 }
 
 /// What becomes of a field about other people.
@@ -59,6 +100,7 @@ pub enum OfOthers {
 pub enum Address {
     DynamoDb(TableAddress),
     S3(BucketAddress),
+    Lambda(FunctionAddress),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -71,14 +113,28 @@ pub struct TableAddress {
 #[derive(Debug, Clone, PartialEq)]
 pub struct BucketAddress {
     pub bucket: String,
+    /// Whether an export has all versions of an object, and not the current one alone.
+    pub versions: bool,
+    /// Whether an export has the objects' tags.
+    pub tags: bool,
+}
+
+/// A function of the operator's that answers pages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunctionAddress {
+    pub function: String,
+    /// The names of the fields, all texts, that tell one record from another.
+    pub key: Vec<String>,
 }
 
 /// How a subject's records are found.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Find {
-    /// The field holds the subject's address. Without an index it is the table's
+    /// The field holds an id of the subject. Without an index it is the table's
     /// partition key, or the whole table is read.
-    Subject { subject_field: String, index: Option<String> },
+    Subject { subject_field: String, id: String, index: Option<String> },
+    /// Objects whose keys begin with something of the subject's.
+    Prefix { prefix: PrefixTemplate },
     /// Records of another source that are the subject's lead here: by their
     /// field of the same name as the partition key, or as the key of an object.
     Through { through: String, field: String },
@@ -123,8 +179,8 @@ impl Source {
     #[must_use]
     pub fn scans(&self, find: &Find) -> bool {
         match find {
-            Find::Subject { subject_field, index } => self.scans_for(subject_field, index.as_deref()),
-            Find::Through { .. } => false,
+            Find::Subject { subject_field, index, .. } => self.scans_for(subject_field, index.as_deref()),
+            Find::Through { .. } | Find::Prefix { .. } => false,
         }
     }
 
@@ -133,8 +189,27 @@ impl Source {
             Address::DynamoDb(address) => {
                 index.is_none() && address.key.first().is_none_or(|partition| partition != field)
             }
-            Address::S3(_) => false,
+            Address::S3(_) | Address::Lambda(_) => false,
         }
+    }
+
+    /// The field that holds an id of the person in records of their own, and
+    /// which id that is.
+    #[must_use]
+    pub fn own_field(&self) -> Option<(&str, &str)> {
+        self.find.iter().find_map(|find| match find {
+            Find::Subject { subject_field, id, .. } => Some((subject_field.as_str(), id.as_str())),
+            Find::Through { .. } | Find::Prefix { .. } => None,
+        })
+    }
+
+    /// The source that this one goes through, by its name.
+    #[must_use]
+    pub fn parent(&self) -> Option<&str> {
+        self.find.iter().find_map(|find| match find {
+            Find::Through { through, .. } => Some(through.as_str()),
+            Find::Subject { .. } | Find::Prefix { .. } => None,
+        })
     }
 
     /// What becomes of a field about other people, in a record of the person's
@@ -181,8 +256,16 @@ impl DataMap {
                 let parent = self.source(through).filter(|parent| parent.address == of.address);
                 parent.map(|_| field.as_str())
             }
-            Find::Subject { .. } => None,
+            Find::Subject { .. } | Find::Prefix { .. } => None,
         })
+    }
+
+    /// Whether ids of a person follow from records of this source: as soon as
+    /// these are gone, nobody can find what else is theirs.
+    #[must_use]
+    pub fn links_ids(&self, source: &Source) -> bool {
+        let Address::DynamoDb(address) = &source.address else { return false };
+        self.identities.iter().any(|identity| identity.address.table == address.table)
     }
 
     /// The sources of the given data types, in the order of the map.

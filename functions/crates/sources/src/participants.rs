@@ -32,7 +32,7 @@ impl DataMapParticipants {
         account: &AccountId,
         email: EmailAddress,
     ) -> Result<Option<EmailAddress>, StoreError> {
-        let subject = Subject { email, account: account.clone(), range: None };
+        let subject = Subject::new(email, account.clone(), None);
         for source in self.map.sources() {
             let walk = Walk::new(&self.stores, &self.map, source, &subject);
             if walk.is_known().await.map_err(store_error)? {

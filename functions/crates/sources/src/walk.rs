@@ -1,20 +1,33 @@
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::DateTime;
+use habeas_domain::StoreError;
 
-use crate::dynamodb::{DynamoDb, Lookup, PAGE_RECORDS, Records, primary_key};
+use crate::connector::{By, Connector, How, Lookup, PAGE_RECORDS, Part, Records, Which, not_so};
+use crate::dynamodb::primary_key;
 use crate::item::TypedKey;
-use crate::{Address, Cursor, DataMap, Find, Item, Key, S3, Source, SourceError, Subject, TableAddress};
+use crate::patience::ask_within;
+use crate::s3::LAST_MODIFIED;
+use crate::{
+    Address, Cursor, DataMap, DynamoDb, FileKey, Find, Item, Key, Lambda, Pace, PrefixTemplate, S3, Source,
+    SourceError, Subject, TableAddress,
+};
 
 /// Of most people the first record says whose they are; the same address in
 /// another account is rare.
 const FIRST_LOOK_RECORDS: i32 = 10;
 const LOOK_PAGES_MAX: usize = 100;
 
+/// Somebody waits for the answer to their request.
+const FIRST_LOOK_WITHIN: Duration = Duration::from_secs(5);
+
 /// The connectors, one for each kind of store.
 #[derive(Debug, Clone)]
 pub struct Stores {
     pub dynamodb: DynamoDb,
     pub s3: S3,
+    pub lambda: Lambda,
 }
 
 /// A walk through everything a source holds of a subject.
@@ -27,6 +40,9 @@ pub struct Walk<'a> {
     source: &'a Source,
     parent: Option<&'a Source>,
     subject: &'a Subject,
+    part: Part,
+    old_versions: bool,
+    pace: Pace,
 }
 
 #[derive(Debug)]
@@ -44,21 +60,34 @@ pub enum Found {
         /// Whether the record is the subject's own, and not one they only led to.
         own: bool,
     },
+    /// Alone in its page where it is large.
     File {
-        key: String,
-        /// The key of the record that led to the file.
-        lead: Key,
+        file: FileKey,
+        /// The key of the record that led to the file; none where it is the file's
+        /// own key that says whose it is.
+        lead: Option<Key>,
     },
 }
 
 impl<'a> Walk<'a> {
     #[must_use]
     pub fn new(stores: &'a Stores, map: &'a DataMap, source: &'a Source, subject: &'a Subject) -> Self {
-        let parent = source.find.iter().find_map(|find| match find {
-            Find::Through { through, .. } => map.source(through),
-            Find::Subject { .. } => None,
-        });
-        Self { stores, source, parent, subject }
+        let parent = source.parent().and_then(|name| map.source(name));
+        let (part, pace) = (Part::default(), source.pace);
+        Self { stores, source, parent, subject, part, old_versions: false, pace }
+    }
+
+    /// A walk through a part of the table, where it is read whole. What needs no
+    /// such reading is in the first part.
+    #[must_use]
+    pub fn through_part(self, part: Part) -> Self {
+        Self { part, ..self }
+    }
+
+    /// A walk that finds objects too of which only old versions are left.
+    #[must_use]
+    pub fn with_old_versions(self) -> Self {
+        Self { old_versions: true, ..self }
     }
 
     /// The records from the cursor on, and where to go on from. A page may be
@@ -66,49 +95,105 @@ impl<'a> Walk<'a> {
     pub async fn page(&self, cursor: &Cursor) -> Result<Page, SourceError> {
         match self.source.find.get(cursor.find) {
             None => Ok(Page { found: Vec::new(), next: None }),
-            Some(Find::Subject { subject_field, index }) => {
-                self.own(cursor, subject_field, index.as_deref()).await
+            Some(find) if self.part.number > 0 && !self.source.scans(find) => {
+                Ok(Page { found: Vec::new(), next: self.next_rule(cursor) })
             }
+            Some(Find::Subject { subject_field, id, index }) => {
+                self.own(cursor, subject_field, id, index.as_deref()).await
+            }
+            Some(Find::Prefix { prefix }) => self.objects(cursor, prefix).await,
             Some(Find::Through { field, .. }) => self.through(cursor, field).await,
         }
     }
 
     /// Whether the source holds a record of the subject's own. It is not asked
-    /// where that would be to read a whole table.
+    /// where that would be to read a whole table, or to wait for a function.
     pub async fn is_known(&self) -> Result<bool, SourceError> {
         let mut rules = self.source.find.iter().filter(|find| !self.source.scans(find));
         let own = rules.find_map(|find| match find {
-            Find::Subject { subject_field, index } => Some((subject_field, index.as_deref())),
-            Find::Through { .. } => None,
+            Find::Subject { subject_field, id, index } => Some((subject_field, id, index.as_deref())),
+            Find::Through { .. } | Find::Prefix { .. } => None,
         });
-        let Some((field, index)) = own else { return Ok(false) };
-        let (mut after, mut limit) = (None, FIRST_LOOK_RECORDS);
-        for _ in 0..LOOK_PAGES_MAX {
-            let records = self.by_subject(self.source, field, index, after.as_ref(), limit).await?;
-            for item in &records.items {
-                if self.is_accounts(self.source, item)? {
-                    return Ok(true);
+        let (Some((field, id, index)), Address::DynamoDb(_)) = (own, &self.source.address) else {
+            return Ok(false);
+        };
+        let pace = Pace { answer_within: self.pace.answer_within.min(FIRST_LOOK_WITHIN), ..self.pace };
+        let walk = Walk { pace, ..*self };
+        for id in self.subject.ids(id) {
+            let (mut after, mut limit) = (None, FIRST_LOOK_RECORDS);
+            for pages in 0.. {
+                if pages == LOOK_PAGES_MAX {
+                    let what = "too many records of one person in other accounts";
+                    return Err(SourceError::garbage(&self.source.name, what));
                 }
+                let records = walk.by_id(self.source, (field, id), index, after.as_ref(), limit).await?;
+                for item in &records.items {
+                    if self.is_accounts(self.source, item)? {
+                        return Ok(true);
+                    }
+                }
+                let Some(last) = records.last else { break };
+                (after, limit) = (Some(last), PAGE_RECORDS);
             }
-            let Some(last) = records.last else { return Ok(false) };
-            (after, limit) = (Some(last), PAGE_RECORDS);
         }
-        Err(SourceError::garbage(&self.source.name, "too many records of one person in other accounts"))
+        Ok(false)
     }
 
-    async fn own(&self, cursor: &Cursor, field: &str, index: Option<&str>) -> Result<Page, SourceError> {
-        let records = self.by_subject(self.source, field, index, cursor.after.as_ref(), PAGE_RECORDS).await?;
+    async fn own(
+        &self,
+        cursor: &Cursor,
+        field: &str,
+        id: &str,
+        index: Option<&str>,
+    ) -> Result<Page, SourceError> {
+        let ids = self.subject.ids(id);
+        // A table that is read whole is read once, for all ids.
+        let is_scan = self.source.scans_for(field, index);
+        let Some(value) = ids.get(cursor.id).filter(|_| cursor.id == 0 || !is_scan) else {
+            return Ok(Page { found: Vec::new(), next: self.next_rule(cursor) });
+        };
+        let after = cursor.after.as_ref();
+        let records = if is_scan {
+            let by = By::Scan { field, texts: &ids, part: self.part };
+            self.look(self.source, by, after, PAGE_RECORDS).await?
+        } else {
+            self.by_id(self.source, (field, value), index, after, PAGE_RECORDS).await?
+        };
         let mut found = Vec::with_capacity(records.items.len());
         for item in records.items {
-            if self.is_accounts(self.source, &item)? && self.is_in_range(self.source, &item)? {
+            if self.is_accounts(self.source, &item)?
+                && self.is_in_range(self.source, &item, self.source.time_field.as_deref())?
+            {
                 found.push(self.record(item, true)?);
             }
         }
-        let next = match records.last {
-            Some(last) => Cursor { after: Some(last), ..cursor.clone() },
-            None => Cursor { find: cursor.find + 1, ..Cursor::default() },
+        let ids = if is_scan { 1 } else { ids.len() };
+        Ok(Page { found, next: self.next_own(cursor, records.last, ids) })
+    }
+
+    /// Objects whose keys say whose they are.
+    async fn objects(&self, cursor: &Cursor, prefix: &PrefixTemplate) -> Result<Page, SourceError> {
+        let ids = self.subject.ids(prefix.id());
+        let Some(id) = ids.get(cursor.id) else {
+            return Ok(Page { found: Vec::new(), next: self.next_rule(cursor) });
         };
-        Ok(Page { found, next: self.unless_over(next) })
+        let prefix = prefix.of(&self.subject.account, id).ok_or_else(|| {
+            SourceError::garbage(&self.source.name, "an id of the person cannot be part of a prefix")
+        })?;
+        let which = match &self.source.address {
+            _ if self.old_versions => Which::AllAndMarkers,
+            Address::S3(address) if address.versions => Which::All,
+            _ => Which::Current,
+        };
+        let by = By::Prefix { prefix, which };
+        let records = self.look(self.source, by, cursor.after.as_ref(), PAGE_RECORDS).await?;
+        let mut found = Vec::with_capacity(records.items.len());
+        for item in records.items {
+            if self.is_in_range(self.source, &item, Some(LAST_MODIFIED))? {
+                found.push(self.file(&item, None)?);
+            }
+        }
+        Ok(Page { found, next: self.next_own(cursor, records.last, ids.len()) })
     }
 
     /// One record of the other source at a time: the key after which its query
@@ -120,29 +205,39 @@ impl<'a> Walk<'a> {
         let Some(parent) = self.parent else {
             return Err(SourceError::garbage(&self.source.name, "the source to go through is gone"));
         };
-        let Some(Find::Subject { subject_field, index }) = parent.find.first() else {
+        let Some(Find::Subject { subject_field, id, index }) = parent.find.first() else {
             return Err(SourceError::garbage(
                 &self.source.name,
                 "the source to go through has no rule of its own",
             ));
         };
+        let ids = self.subject.ids(id);
+        let Some(value) = ids.get(cursor.id) else {
+            return Ok(Page { found: Vec::new(), next: self.next_rule(cursor) });
+        };
         let leads =
-            self.by_subject(parent, subject_field, index.as_deref(), cursor.after.as_ref(), 1).await?;
+            self.by_id(parent, (subject_field, value), index.as_deref(), cursor.after.as_ref(), 1).await?;
         let behind = Cursor { after: leads.last, ..cursor.clone() };
         let Some(lead) = leads.items.into_iter().next() else {
-            return Ok(Page { found: Vec::new(), next: self.next_lead(behind) });
+            return Ok(Page { found: Vec::new(), next: self.next_lead(behind, ids.len()) });
         };
         let counts = self.is_accounts(parent, &lead)?
-            && (self.source.time_field.is_some() || self.is_in_range(parent, &lead)?);
+            && (self.source.time_field.is_some()
+                || self.is_in_range(parent, &lead, parent.time_field.as_deref())?);
         let Some(value) = lead.get(field).filter(|_| counts) else {
-            return Ok(Page { found: Vec::new(), next: self.next_lead(behind) });
+            return Ok(Page { found: Vec::new(), next: self.next_lead(behind, ids.len()) });
         };
         match &self.source.address {
-            Address::S3(_) => {
-                let found = vec![self.file(parent, &lead, field, value)?];
-                Ok(Page { found, next: self.next_lead(behind) })
-            }
             Address::DynamoDb(address) => self.children(address, value.clone(), None, behind).await,
+            Address::S3(_) => {
+                let AttributeValue::S(key) = value else {
+                    return Err(SourceError::garbage(&self.source.name, format!("`{field}` is no text")));
+                };
+                let lead = Some(self.key(parent, &lead)?);
+                let found = vec![Found::File { file: FileKey::current(key), lead }];
+                Ok(Page { found, next: self.next_lead(behind, ids.len()) })
+            }
+            Address::Lambda(_) => Err(SourceError::of(&self.source.name, not_so())),
         }
     }
 
@@ -165,82 +260,97 @@ impl<'a> Walk<'a> {
         after: Option<&Key>,
         behind: Cursor,
     ) -> Result<Page, SourceError> {
-        let of = Lookup { table: &address.table, index: None, field: &address.key[0], value };
-        let children = self.query(self.source, &of, after, PAGE_RECORDS).await?;
+        let by = By::Field { field: &address.key[0], value, how: How::Key };
+        let children = self.look(self.source, by, after, PAGE_RECORDS).await?;
         let next = match children.last {
             Some(last) => Some(Cursor { led_to: Some(last), ..behind }),
-            None => self.next_lead(behind),
+            None => self.next_lead(behind, self.parents_ids()),
         };
         Ok(Page { found: self.others(children.items)?, next })
     }
 
-    /// Where the walk goes on when one record, and all that it has led to, is done.
-    fn next_lead(&self, behind: Cursor) -> Option<Cursor> {
-        self.unless_over(match behind.after {
-            Some(after) => Cursor { find: behind.find, after: Some(after), led_to: None },
-            None => Cursor { find: behind.find + 1, ..Cursor::default() },
-        })
+    /// How many ids of the person lead to records of the parent's.
+    fn parents_ids(&self) -> usize {
+        let own = self.parent.and_then(Source::own_field);
+        own.map_or(0, |(_, id)| self.subject.ids(id).len())
     }
 
-    fn file(
-        &self,
-        parent: &Source,
-        lead: &Item,
-        field: &str,
-        value: &AttributeValue,
-    ) -> Result<Found, SourceError> {
-        let AttributeValue::S(key) = value else {
-            return Err(SourceError::garbage(&self.source.name, format!("`{field}` is no text")));
-        };
-        Ok(Found::File { key: key.clone(), lead: self.key(parent, lead)? })
+    /// Where the walk goes on behind a page of what is found by an id.
+    fn next_own(&self, cursor: &Cursor, last: Option<Key>, ids: usize) -> Option<Cursor> {
+        match last {
+            Some(last) => Some(Cursor { after: Some(last), ..cursor.clone() }),
+            None => self.next_id(cursor, ids),
+        }
+    }
+
+    /// Where the walk goes on when one record, and all that it has led to, is done.
+    fn next_lead(&self, behind: Cursor, ids: usize) -> Option<Cursor> {
+        match behind.after {
+            Some(_) => Some(Cursor { led_to: None, ..behind }),
+            None => self.next_id(&behind, ids),
+        }
+    }
+
+    fn next_id(&self, cursor: &Cursor, ids: usize) -> Option<Cursor> {
+        match cursor.id + 1 {
+            id if id < ids => Some(Cursor { find: cursor.find, id, ..Cursor::default() }),
+            _ => self.next_rule(cursor),
+        }
+    }
+
+    fn next_rule(&self, cursor: &Cursor) -> Option<Cursor> {
+        let next = Cursor { find: cursor.find + 1, ..Cursor::default() };
+        (next.find < self.source.find.len()).then_some(next)
+    }
+
+    fn file(&self, item: &Item, lead: Option<Key>) -> Result<Found, SourceError> {
+        let file = FileKey::of(item);
+        let file = file.ok_or_else(|| SourceError::garbage(&self.source.name, "an object without a key"))?;
+        Ok(Found::File { file, lead })
     }
 
     /// Of the records a parent led to, those that no earlier rule finds.
     fn others(&self, items: Vec<Item>) -> Result<Vec<Found>, SourceError> {
+        let own = self.source.own_field().map(|(field, id)| (field, self.subject.ids(id)));
         let mut found = Vec::with_capacity(items.len());
         for item in items {
-            let seen = self.source.find.iter().any(|find| match find {
-                Find::Subject { subject_field, .. } => {
-                    is_text(&item, subject_field, self.subject.email.as_str())
-                }
-                Find::Through { .. } => false,
-            });
-            if !seen && self.is_accounts(self.source, &item)? && self.is_in_range(self.source, &item)? {
+            let seen =
+                own.as_ref().is_some_and(|(field, ids)| ids.iter().any(|id| is_text(&item, field, id)));
+            if !seen
+                && self.is_accounts(self.source, &item)?
+                && self.is_in_range(self.source, &item, self.source.time_field.as_deref())?
+            {
                 found.push(self.record(item, false)?);
             }
         }
         Ok(found)
     }
 
-    async fn by_subject(
+    /// Records whose field holds an id of the person.
+    async fn by_id(
         &self,
         source: &Source,
-        field: &str,
+        (field, id): (&str, &str),
         index: Option<&str>,
         after: Option<&Key>,
         limit: i32,
     ) -> Result<Records, SourceError> {
-        let Address::DynamoDb(address) = &source.address else {
-            return Err(SourceError::garbage(&source.name, "objects are not found by a field"));
-        };
-        let value = AttributeValue::S(self.subject.email.as_str().to_owned());
-        let of = Lookup { table: &address.table, index, field, value };
-        if source.scans_for(field, index) {
-            let records = self.stores.dynamodb.scan(&of, after).await;
-            return records.map_err(|cause| SourceError::unavailable(&source.name, cause));
-        }
-        self.query(source, &of, after, limit).await
+        let how = index.map_or(How::Key, How::Index);
+        let by = By::Field { field, value: AttributeValue::S(id.to_owned()), how };
+        self.look(source, by, after, limit).await
     }
 
-    async fn query(
+    async fn look(
         &self,
         source: &Source,
-        of: &Lookup<'_>,
+        by: By<'_>,
         after: Option<&Key>,
         limit: i32,
     ) -> Result<Records, SourceError> {
-        let records = self.stores.dynamodb.query(of, after, limit).await;
-        records.map_err(|cause| SourceError::unavailable(&source.name, cause))
+        let account = &self.subject.account;
+        let range = self.subject.range.as_ref().filter(|_| source.time_field.is_some());
+        let lookup = Lookup { source: &source.name, account, range, by, limit };
+        ask_within(&source.name, self.pace, || self.stores.page(source, &lookup, after)).await
     }
 
     fn record(&self, item: Item, own: bool) -> Result<Found, SourceError> {
@@ -250,6 +360,7 @@ impl<'a> Walk<'a> {
     fn key(&self, source: &Source, item: &Item) -> Result<Key, SourceError> {
         let key = match &source.address {
             Address::DynamoDb(address) => primary_key(item, &address.key),
+            Address::Lambda(address) => primary_key(item, &address.key),
             Address::S3(_) => None,
         };
         key.ok_or_else(|| SourceError::garbage(&self.source.name, "a record without the key the map names"))
@@ -270,8 +381,8 @@ impl<'a> Walk<'a> {
 
     /// A record whose time cannot be read is neither in a range nor outside of
     /// it: leaving it out would be a silent gap.
-    fn is_in_range(&self, source: &Source, item: &Item) -> Result<bool, SourceError> {
-        let (Some(range), Some(field)) = (&self.subject.range, &source.time_field) else { return Ok(true) };
+    fn is_in_range(&self, source: &Source, item: &Item, field: Option<&str>) -> Result<bool, SourceError> {
+        let (Some(range), Some(field)) = (&self.subject.range, field) else { return Ok(true) };
         let time = match item.get(field) {
             Some(AttributeValue::S(time)) => DateTime::parse_from_rfc3339(time).ok(),
             _ => None,
@@ -284,9 +395,20 @@ impl<'a> Walk<'a> {
         })?;
         Ok(range.contains(time.to_utc()))
     }
+}
 
-    fn unless_over(&self, next: Cursor) -> Option<Cursor> {
-        (next.find < self.source.find.len()).then_some(next)
+impl Stores {
+    async fn page(
+        &self,
+        source: &Source,
+        lookup: &Lookup<'_>,
+        after: Option<&Key>,
+    ) -> Result<Records, StoreError> {
+        match &source.address {
+            Address::DynamoDb(address) => self.dynamodb.page(address, lookup, after).await,
+            Address::S3(address) => self.s3.page(address, lookup, after).await,
+            Address::Lambda(address) => self.lambda.page(address, lookup, after).await,
+        }
     }
 }
 

@@ -91,7 +91,7 @@ fn target(record: &Record) -> Target {
 
 async fn erased(world: &World, record: &Record) -> Erased {
     let source = world.map.source(record.kind.source()).unwrap();
-    erase(&world.stores, &world.map, source, &ana(None), &target(record)).await.unwrap()
+    erase(&world.stores, &world.map, source, &ana(None), &[&target(record)]).await.unwrap()[0]
 }
 
 /// What must become of a record that was listed, as the tables are now.

@@ -1,11 +1,11 @@
 use habeas_aws::{Bucket, WorkKeys};
 use habeas_domain::StoreError;
 use habeas_lambda::{TaskError, names};
-use habeas_sources::Pseudonyms;
+use habeas_sources::{LinkedId, Pseudonyms};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
-use crate::{Inventory, Unit};
+use crate::{Failure, Inventory, Unit};
 
 /// The folder of a request's intermediate objects, where the account's data are kept.
 #[derive(Debug, Clone)]
@@ -42,6 +42,21 @@ impl Folder {
             TaskError::new(names::INCOMPLETE, "The result of an earlier step is not readable.")
         })?;
         Ok(Pseudonyms::new(key))
+    }
+
+    /// What else stands for each person of the request, in their order. Nothing
+    /// where the data map has no rules for it.
+    pub async fn identities(&self) -> Result<Vec<Vec<LinkedId>>, TaskError> {
+        read(self.object(&self.keys.identities()).await?)
+    }
+
+    /// Why sources could not be read, in order of unit and step.
+    pub async fn failures(&self) -> Result<Vec<Failure>, TaskError> {
+        let mut failures = Vec::new();
+        for object in self.bucket.list(&self.keys.failures()).await? {
+            failures.push(read(self.object(&object.key).await?)?);
+        }
+        Ok(failures)
     }
 
     /// The inventories under a prefix, in order.

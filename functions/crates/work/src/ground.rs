@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use habeas_aws::{Aws, Buckets, Table, WorkKeys, required};
 use habeas_domain::{AccountId, Request, RequestId, Requests};
 use habeas_lambda::{StartError, TaskError, names, table};
-use habeas_sources::{DataMap, DynamoDb, S3, Source, SourceError, Stores, Subject};
+use habeas_sources::{DataMap, DynamoDb, Lambda, LinkedId, S3, Source, SourceError, Stores, Subject};
 
 use crate::{Folder, UnitTask};
 
@@ -27,7 +27,7 @@ impl Ground {
             table: table(aws)?,
             work: Buckets::from_env(aws, "WORK_BUCKET")?,
             map: load_map()?,
-            stores: Stores { dynamodb: DynamoDb::new(aws), s3: S3::new(aws) },
+            stores: Stores { dynamodb: DynamoDb::new(aws), s3: S3::new(aws), lambda: Lambda::new(aws) },
         })
     }
 
@@ -70,12 +70,37 @@ impl Ground {
     }
 }
 
-/// Whom a task is about, and which of their records.
-pub fn subject(request: &Request, task: &UnitTask) -> Result<Subject, TaskError> {
-    let email = request.subjects.get(task.subject);
-    let email =
-        email.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The plan does not fit the request."))?;
-    Ok(Subject { email: email.clone(), account: request.account.clone(), range: request.date_range })
+/// The people of a request, with all that stands for them in the sources.
+#[derive(Debug)]
+pub struct People<'a> {
+    request: &'a Request,
+    /// In the order of the request; empty where the map has no rules for it.
+    ids: Vec<Vec<LinkedId>>,
+}
+
+impl<'a> People<'a> {
+    /// As the plan has found them.
+    pub async fn of(ground: &Ground, folder: &Folder, request: &'a Request) -> Result<Self, TaskError> {
+        let has_rules = !ground.map.identities.is_empty();
+        let ids = if has_rules { folder.identities().await? } else { Vec::new() };
+        Ok(Self { request, ids })
+    }
+
+    /// Whom a task is about, and which of their records.
+    pub fn subject(&self, task: &UnitTask) -> Result<Subject, TaskError> {
+        let email = self.request.subjects.get(task.subject);
+        let email =
+            email.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The plan does not fit the request."))?;
+        let Request { account, date_range, .. } = self.request;
+        let ids = self.ids.get(task.subject).cloned().unwrap_or_default();
+        Ok(Subject { ids, ..Subject::new(email.clone(), account.clone(), *date_range) })
+    }
+
+    /// What stands for each person besides the address.
+    #[must_use]
+    pub fn ids(&self) -> &[Vec<LinkedId>] {
+        &self.ids
+    }
 }
 
 /// Reads the data map that lies beside the function's binary.

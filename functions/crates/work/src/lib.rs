@@ -2,13 +2,15 @@
 //! the common ground that every task starts from.
 
 mod expiry;
+mod failure;
 mod folder;
 mod ground;
 mod inventory;
 mod unit;
 
 pub use expiry::Expiry;
+pub use failure::Failure;
 pub use folder::{Folder, Step};
-pub use ground::{Ground, load_map, source_error, subject};
+pub use ground::{Ground, People, load_map, source_error};
 pub use inventory::{Inventory, Listed};
 pub use unit::{RequestInput, Unit, UnitInput, UnitOutput, UnitTask};

@@ -1,4 +1,5 @@
 use habeas_domain::{AccountId, RequestId};
+use habeas_sources::Part;
 use serde::{Deserialize, Serialize};
 
 /// The input of a task about a whole request.
@@ -23,6 +24,9 @@ pub struct Unit {
 pub struct UnitTask {
     pub subject: usize,
     pub source: String,
+    /// Which part of a table that is read whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
 }
 
 /// The input of a task about one unit: the first time without a cursor, then
@@ -34,6 +38,10 @@ pub struct UnitInput<C> {
     pub unit: String,
     #[serde(default = "Option::default")]
     pub cursor: Option<C>,
+    /// Why the step that the cursor stands before failed for good, in words for
+    /// people: empty where only a service's own words are known.
+    #[serde(default)]
+    pub failed: Option<String>,
 }
 
 /// How far a task came with a unit.

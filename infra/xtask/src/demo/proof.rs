@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use habeas_local::Snapshot;
+use habeas_local::{Snapshot, USERS};
 use serde_json::Value;
 
 use crate::Outcome;
@@ -12,13 +12,21 @@ const OWNER_FIELDS: [&str; 5] = ["host_email", "email", "speaker_email", "sender
 
 /// Shows that a deleted person is gone from every source, and that nothing else changed.
 pub(super) fn check(before: &Snapshot, after: &Snapshot, person: &str, dir: &Path, ui: &Ui) -> Outcome {
-    let mut files = BTreeSet::new();
+    let user = before.user_of(person);
+    let uploads = |key: &&String| {
+        let mut parts = key.split('/');
+        parts.next() == Some("backgrounds") && user.as_deref().is_some_and(|user| parts.nth(1) == Some(user))
+    };
+    let mut files: BTreeSet<String> = before.files.keys().filter(uploads).cloned().collect();
     let (mut removed, mut masked, mut untouched) = (0, 0, 0);
     for (table, rows) in &before.tables {
         let (mut removed_here, mut masked_here) = (0, 0);
         for (key, row) in rows {
             let was: Value = serde_json::from_str(row)?;
-            let theirs = OWNER_FIELDS.iter().any(|field| was[field] == person);
+            let is_named = OWNER_FIELDS.iter().any(|field| was[field] == person);
+            let is_numbered = user.as_deref().is_some_and(|user| was["user_id"] == user);
+            // The entry among the users stays, and must be what it was.
+            let theirs = (is_named || is_numbered) && table != USERS;
             match after.tables.get(table).and_then(|rows| rows.get(key)) {
                 None if theirs => {
                     removed_here += 1;
@@ -74,9 +82,9 @@ fn is_version_of(key: &str, files: &BTreeSet<String>) -> bool {
     files.contains(key) || key.rsplit_once('@').is_some_and(|(key, _)| files.contains(key))
 }
 
-/// The address stands nowhere any more, in whatever field.
+/// The address stands nowhere any more, in whatever field, but among the users.
 fn everywhere(after: &Snapshot, person: &str) -> Outcome {
-    for (table, rows) in &after.tables {
+    for (table, rows) in after.tables.iter().filter(|(table, _)| *table != USERS) {
         if let Some((key, _)) = rows.iter().find(|(_, row)| row.contains(person)) {
             return Err(format!("{table} {key} still contains the address").into());
         }

@@ -199,6 +199,7 @@ fn subjects<'a>(
         };
         subjects.push(SubjectReport {
             address: address.clone(),
+            identifiers: plan.identifiers.get(address).cloned().unwrap_or_default(),
             data_types: data_types.iter().copied().map(of_type).collect(),
         });
     }

@@ -1,4 +1,6 @@
-use super::{Excluded, Information};
+use std::collections::BTreeMap;
+
+use super::{Excluded, Identifier, Information};
 use crate::subject::Subject;
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +9,8 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct SearchPlan {
     pub subjects: Vec<Subject>,
+    /// What else stands for subjects, where there is anything.
+    pub identifiers: BTreeMap<Subject, Vec<Identifier>>,
     pub sources: Vec<PlannedSource>,
     pub excluded: Vec<Excluded>,
     pub information: Option<Information>,

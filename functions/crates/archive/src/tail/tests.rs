@@ -118,6 +118,7 @@ fn steps_of(contents: &[Vec<Content>]) -> Result<Steps, AddError> {
 fn plan_of_one() -> SearchPlan {
     SearchPlan {
         subjects: vec!["ana".into()],
+        identifiers: [].into(),
         sources: vec![PlannedSource {
             source: "s".into(),
             data_type: "t".into(),

@@ -1,13 +1,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::identity;
 use super::read::Draft;
 use super::reader::Reader;
-use super::{Address, Erase, Find, Source, TableAddress};
+use super::{Address, BucketAddress, EMAIL, Erase, Find, FunctionAddress, Source, TableAddress};
 
 /// What no single field shows: whether the parts of a map fit together. `named`
 /// has the names of those too that could not be read.
-pub(super) fn check(drafts: &[Draft], named: &BTreeSet<&str>, reader: &mut Reader<'_>) {
+pub(super) fn check(
+    drafts: &[Draft],
+    named: &BTreeSet<&str>,
+    identities: &[identity::Draft],
+    ids: &BTreeSet<&str>,
+    reader: &mut Reader<'_>,
+) {
+    check_links(drafts, identities, reader);
     let mut names: BTreeMap<&str, &Draft> = BTreeMap::new();
     for draft in drafts {
         let name = &draft.source.name;
@@ -22,14 +30,17 @@ pub(super) fn check(drafts: &[Draft], named: &BTreeSet<&str>, reader: &mut Reade
     for draft in drafts {
         match &draft.source.address {
             Address::DynamoDb(address) => check_dynamodb(draft, address, reader),
-            Address::S3(_) => check_s3(draft, reader),
+            Address::S3(address) => check_s3(draft, address, reader),
+            Address::Lambda(address) => check_lambda(draft, address, reader),
         }
+        check_ids(draft, ids, reader);
         check_rules(draft, &names, named, reader);
         check_others(draft, reader);
     }
     for (number, draft) in drafts.iter().enumerate() {
         for earlier in &drafts[..number] {
             check_same_table(earlier, draft, reader);
+            check_same_objects(earlier, draft, reader);
         }
     }
 }
@@ -54,16 +65,59 @@ fn check_same_table(earlier: &Draft, draft: &Draft, reader: &mut Reader<'_>) {
         );
         reader.wrong(&draft.address_at, what);
     }
-    let fields = |source: &Source| -> BTreeSet<String> {
-        let fields = source.find.iter().filter_map(|find| match find {
-            Find::Subject { subject_field, .. } => Some(subject_field.clone()),
-            Find::Through { .. } => None,
-        });
-        fields.collect()
-    };
-    if !fields(one).is_disjoint(&fields(other)) {
+    if one.own_field().is_some() && one.own_field() == other.own_field() {
         let what = format!("`{}` finds the same records: each would be exported twice", one.name);
         reader.wrong(&draft.address_at, what);
+    }
+}
+
+/// An object is exported and counted by every source that finds it.
+fn check_same_objects(earlier: &Draft, draft: &Draft, reader: &mut Reader<'_>) {
+    let (Address::S3(its), Address::S3(address)) = (&earlier.source.address, &draft.source.address) else {
+        return;
+    };
+    if its.bucket != address.bucket {
+        return;
+    }
+    let prefix = |draft: &Draft| {
+        draft.source.find.iter().find_map(|find| match find {
+            Find::Prefix { prefix } => Some(prefix.to_string()),
+            Find::Subject { .. } | Find::Through { .. } => None,
+        })
+    };
+    let (Some(one), Some(other)) = (prefix(earlier), prefix(draft)) else { return };
+    if one.starts_with(&other) || other.starts_with(&one) {
+        let what = format!("`{}` finds the same objects: each would be exported twice", earlier.source.name);
+        reader.wrong(&draft.address_at, what);
+    }
+}
+
+/// With a record gone that ids follow from, a later request of another data type
+/// would find nothing by them, and say so.
+fn check_links(drafts: &[Draft], identities: &[identity::Draft], reader: &mut Reader<'_>) {
+    let by_id = |draft: &&Draft| {
+        draft.source.find.iter().any(|find| match find {
+            Find::Subject { id, .. } => id != EMAIL,
+            Find::Prefix { prefix } => prefix.id() != EMAIL,
+            Find::Through { .. } => false,
+        })
+    };
+    for draft in drafts {
+        let Address::DynamoDb(address) = &draft.source.address else { continue };
+        let links = identities.iter().any(|link| link.identity.address.table == address.table);
+        if !links || matches!(draft.source.erase, Erase::Retain { .. }) {
+            continue;
+        }
+        let other =
+            drafts.iter().filter(by_id).find(|other| other.source.data_type != draft.source.data_type);
+        if let Some(other) = other {
+            let what = format!(
+                "ids follow from these records, and `{}`, of another data type, is found by ids: `retain` \
+                 them, or what is found by ids is lost to the next request",
+                other.source.name
+            );
+            reader.wrong(&draft.erase_at, what);
+        }
     }
 }
 
@@ -109,6 +163,8 @@ fn check_rules(
                     None => reader.wrong(at, format!("there is no source `{parent}` to go through")),
                 }
             }
+            Find::Prefix { .. } if matches!(draft.source.address, Address::S3(_)) => {}
+            Find::Prefix { .. } => reader.wrong(at, "`prefix` finds objects, and so needs `s3`"),
         }
     }
 }
@@ -135,12 +191,7 @@ fn check_dynamodb(draft: &Draft, address: &TableAddress, reader: &mut Reader<'_>
     if key.is_empty() || key.len() > 2 {
         reader.wrong(&draft.address_at, "`key` names the partition key, and the sort key where there is one");
     }
-    if source.account_field.is_none() {
-        reader.wrong(
-            &draft.name_at,
-            "a source in DynamoDB needs `account_field`: without it one account could read another's records",
-        );
-    }
+    check_account_field(draft, reader);
     let scanning: Vec<_> = rules(draft).filter(|(find, _)| source.scans(find)).map(|(_, at)| at).collect();
     match (source.allow_scan, scanning.first()) {
         (false, Some(at)) => reader.wrong(
@@ -155,15 +206,11 @@ fn check_dynamodb(draft: &Draft, address: &TableAddress, reader: &mut Reader<'_>
         }
         _ => {}
     }
+    if source.scan_parts > 1 && scanning.is_empty() {
+        reader.wrong(&draft.parts_at, "nothing here reads a whole table: leave `scan_parts` out");
+    }
     if key.len() == 2 && key[0] == key[1] {
         reader.wrong(&draft.address_at, "partition key and sort key are two fields");
-    }
-    let mut own = source.find.iter().filter_map(|find| match find {
-        Find::Subject { subject_field, .. } => Some(subject_field),
-        Find::Through { .. } => None,
-    });
-    if own.any(|field| Some(field) == source.account_field.as_ref()) {
-        reader.wrong(&draft.name_at, "`account_field` and `subject_field` are the same field");
     }
     match &source.erase {
         Erase::Mask { remove } => check_mask(draft, remove, key, reader),
@@ -174,6 +221,68 @@ fn check_dynamodb(draft: &Draft, address: &TableAddress, reader: &mut Reader<'_>
         let what = "nothing here is the person's own, so nothing would be erased: name a `subject_field`, \
                     or `retain` with the reason";
         reader.wrong(&draft.erase_at, what);
+    }
+}
+
+fn check_account_field(draft: &Draft, reader: &mut Reader<'_>) {
+    let source = &draft.source;
+    if source.account_field.is_none() {
+        reader.wrong(
+            &draft.name_at,
+            "a source of records needs `account_field`: without it one account could read another's",
+        );
+    }
+    if source.own_field().is_some_and(|(field, _)| Some(field) == source.account_field.as_deref()) {
+        reader.wrong(&draft.name_at, "`account_field` and `subject_field` are the same field");
+    }
+}
+
+/// Rules by ids that nothing leads to would find nothing, and say so of everybody.
+fn check_ids(draft: &Draft, ids: &BTreeSet<&str>, reader: &mut Reader<'_>) {
+    for (find, at) in rules(draft) {
+        let id = match find {
+            Find::Subject { id, .. } => id.as_str(),
+            Find::Prefix { prefix } => prefix.id(),
+            Find::Through { .. } => continue,
+        };
+        if id != EMAIL && !ids.contains(id) {
+            let what =
+                format!("nothing leads to `{id}`: it is neither `{EMAIL}` nor the `id` of an [[identity]]");
+            reader.wrong(at, what);
+        }
+    }
+}
+
+fn check_lambda(draft: &Draft, address: &FunctionAddress, reader: &mut Reader<'_>) {
+    let source = &draft.source;
+    check_account_field(draft, reader);
+    let fields: BTreeSet<_> = address.key.iter().collect();
+    if address.key.is_empty() || fields.len() < address.key.len() {
+        reader
+            .wrong(&draft.address_at, "`key` names the fields that tell one record from another, each once");
+    }
+    for (find, at) in rules(draft) {
+        match find {
+            Find::Subject { index: None, .. } => {}
+            Find::Subject { index: Some(_), .. } => reader.wrong(at, "a function has no index"),
+            Find::Through { .. } => {
+                reader.wrong(at, "a function is asked by `subject_field`, and not `through` a source");
+            }
+            Find::Prefix { .. } => {}
+        }
+    }
+    check_no_scan(draft, "a function is never read whole", reader);
+    if let Erase::Mask { remove } = &source.erase {
+        check_mask(draft, remove, &address.key, reader);
+    }
+}
+
+fn check_no_scan(draft: &Draft, why: &str, reader: &mut Reader<'_>) {
+    if draft.source.allow_scan {
+        reader.wrong(&draft.scan_at, format!("{why}: leave `allow_scan` out"));
+    }
+    if draft.source.scan_parts > 1 {
+        reader.wrong(&draft.parts_at, format!("{why}: leave `scan_parts` out"));
     }
 }
 
@@ -203,16 +312,32 @@ fn check_mask(draft: &Draft, remove: &[String], key: &[String], reader: &mut Rea
     }
 }
 
-fn check_s3(draft: &Draft, reader: &mut Reader<'_>) {
-    for (_, at) in rules(draft).filter(|(find, _)| matches!(find, Find::Subject { .. })) {
-        reader.wrong(at, "objects are found `through` a source whose records hold their keys");
+fn check_s3(draft: &Draft, address: &BucketAddress, reader: &mut Reader<'_>) {
+    for (find, at) in rules(draft) {
+        match find {
+            Find::Subject { .. } => {
+                let what =
+                    "objects are found by `prefix`, or `through` a source whose records hold their keys";
+                reader.wrong(at, what);
+            }
+            Find::Prefix { prefix } if !prefix.names_account() => {
+                let what = "a prefix has `{account}`: the same id may be another account's too, \
+                            or its objects could be another account's";
+                reader.wrong(at, what);
+            }
+            Find::Through { .. } if address.versions => {
+                reader.wrong(&draft.address_at, "`versions` are of objects that are found by `prefix`");
+            }
+            Find::Prefix { .. } | Find::Through { .. } => {}
+        }
+    }
+    if draft.source.find.len() > 1 {
+        reader.wrong(&draft.name_at, "objects are found by one rule: several could find the same one twice");
     }
     if matches!(draft.source.erase, Erase::Mask { .. }) {
         reader.wrong(&draft.erase_at, "an object cannot be masked: use `delete` or `retain`");
     }
-    if draft.source.allow_scan {
-        reader.wrong(&draft.scan_at, "a bucket is never read whole: leave `allow_scan` out");
-    }
+    check_no_scan(draft, "a bucket is never read whole", reader);
     for (fields, at) in
         [(&draft.source.others, &draft.others_at), (&draft.source.mentions, &draft.mentions_at)]
     {
@@ -221,10 +346,9 @@ fn check_s3(draft: &Draft, reader: &mut Reader<'_>) {
         }
     }
     let source = &draft.source;
-    let has_fields = source.time_field.is_some() || source.account_field.is_some();
-    if has_fields || !source.security_fields.is_empty() {
-        let what = "an object has no fields: `account_field`, `time_field` and `security_fields` are those \
-                    of the record that leads to it";
+    if source.time_field.is_some() || source.account_field.is_some() {
+        let what = "an object has no fields: `account_field` and `time_field` are those of the record that \
+                    leads to it, or else its key and its last change count";
         reader.wrong(&draft.name_at, what);
     }
 }

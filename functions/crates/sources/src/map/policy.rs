@@ -1,12 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Address, DataMap, Erase, Find, Source};
+use super::{Address, DataMap, EMAIL, Erase, Find, Identity, Source};
 
 /// A function that goes to the sources, and so needs to be let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Looks whether somebody without a login is known.
     Intake,
+    /// Learning what ids people have.
+    Plan,
     Collect,
     Erase,
     /// Reads again after a deletion.
@@ -30,15 +32,17 @@ pub enum Resource {
     Bucket(String),
     /// Everything in a bucket.
     Objects(String),
+    Function(String),
 }
 
 impl Access {
-    pub const ALL: [Self; 4] = [Self::Intake, Self::Collect, Self::Erase, Self::Verify];
+    pub const ALL: [Self; 5] = [Self::Intake, Self::Plan, Self::Collect, Self::Erase, Self::Verify];
 
     #[must_use]
     pub fn function(self) -> &'static str {
         match self {
             Self::Intake => "intake",
+            Self::Plan => "plan",
             Self::Collect => "collect",
             Self::Erase => "erase",
             Self::Verify => "verify",
@@ -56,6 +60,9 @@ impl Resource {
             Self::Index { table, index } => format!("{tables}/{table}/index/{index}"),
             Self::Bucket(bucket) => format!("arn:{partition}:s3:::{bucket}"),
             Self::Objects(bucket) => format!("arn:{partition}:s3:::{bucket}/*"),
+            Self::Function(function) => {
+                format!("arn:{partition}:lambda:{region}:{account}:function:{function}")
+            }
         }
     }
 }
@@ -64,12 +71,21 @@ impl Resource {
 #[must_use]
 pub fn policy(map: &DataMap, access: Access) -> Vec<Statement> {
     let mut needs = Needs::default();
+    if access == Access::Plan {
+        map.identities.iter().for_each(|identity| needs.learn(identity));
+    }
     for source in map.sources() {
         match access {
-            Access::Intake => needs.search_own(source),
+            Access::Intake => {
+                if source.own_field().is_some_and(|(_, id)| id == EMAIL) {
+                    needs.search_own(source);
+                }
+            }
+            Access::Plan => {}
             Access::Collect => {
                 needs.search(map, source);
-                needs.files(source, &["s3:GetObject"], &["s3:ListBucket"]);
+                needs.read_files(source);
+                needs.call(source);
             }
             Access::Erase => needs.erase(map, source),
             // What is retained is not looked for again.
@@ -78,6 +94,7 @@ pub fn policy(map: &DataMap, access: Access) -> Vec<Statement> {
                 needs.search(map, source);
                 needs.lead(map, source);
                 needs.files(source, &[], &["s3:ListBucketVersions"]);
+                needs.call(source);
             }
         }
     }
@@ -93,6 +110,21 @@ impl Needs {
         self.0.entry(resource).or_default().insert(action);
     }
 
+    fn learn(&mut self, identity: &Identity) {
+        let table = identity.address.table.clone();
+        let place = match identity.index.clone() {
+            Some(index) => Resource::Index { table, index },
+            None => Resource::Table(table),
+        };
+        self.allow("dynamodb:Query", place);
+    }
+
+    fn call(&mut self, source: &Source) {
+        if let Address::Lambda(address) = &source.address {
+            self.allow("lambda:InvokeFunction", Resource::Function(address.function.clone()));
+        }
+    }
+
     /// Finding a person's records by their address, but for reading whole tables.
     fn search_own(&mut self, source: &Source) {
         let Address::DynamoDb(address) = &source.address else { return };
@@ -106,7 +138,7 @@ impl Needs {
                 Find::Subject { index: None, .. } => {
                     self.allow("dynamodb:Query", Resource::Table(table.clone()));
                 }
-                Find::Through { .. } => {}
+                Find::Through { .. } | Find::Prefix { .. } => {}
             }
         }
     }
@@ -126,6 +158,24 @@ impl Needs {
             } else if matches!(find, Find::Through { .. }) {
                 self.allow("dynamodb:Query", Resource::Table(address.table.clone()));
             }
+        }
+    }
+
+    /// Reading files, and finding those whose keys say whose they are: for a
+    /// deletion old versions too.
+    fn read_files(&mut self, source: &Source) {
+        let Address::S3(address) = &source.address else { return };
+        self.files(source, &["s3:GetObject"], &["s3:ListBucket"]);
+        if source.find.iter().any(|find| matches!(find, Find::Prefix { .. })) {
+            self.files(source, &[], &["s3:ListBucketVersions"]);
+        }
+        if address.versions {
+            self.files(source, &["s3:GetObjectVersion"], &[]);
+        }
+        match (address.tags, address.versions) {
+            (true, true) => self.files(source, &["s3:GetObjectVersionTagging"], &[]),
+            (true, false) => self.files(source, &["s3:GetObjectTagging"], &[]),
+            (false, _) => {}
         }
     }
 
@@ -162,6 +212,7 @@ impl Needs {
             (Address::DynamoDb(address), Erase::Mask { .. }) => {
                 self.allow("dynamodb:UpdateItem", Resource::Table(address.table.clone()));
             }
+            (Address::Lambda(_), _) => self.call(source),
             (Address::S3(_), _) => {
                 self.lead(map, source);
                 let objects = ["s3:DeleteObject", "s3:DeleteObjectVersion"];
@@ -186,6 +237,20 @@ mod tests {
 
     const MAP: &str = r#"
         version = 1
+        [[identity]]
+        id = "user_id"
+        account_field = "account_id"
+        dynamodb = { table = "users", key = ["email"] }
+        find_field = "email"
+        id_field = "user_id"
+        [[identity]]
+        id = "device_id"
+        from = "user_id"
+        account_field = "account_id"
+        dynamodb = { table = "devices", key = ["device_id"] }
+        find_field = "owner"
+        index = "by-owner"
+        id_field = "device_id"
         [[source]]
         name = "boards"
         data_type = "whiteboards"
@@ -207,11 +272,28 @@ mod tests {
         dynamodb = { table = "notes", key = ["id"] }
         find = [{ subject_field = "author" }, { through = "boards", field = "id" }]
         erase = { rule = "retain", reason = "§ 147 AO" }
+        [[source]]
+        name = "surveys"
+        data_type = "meetings"
+        account_field = "account_id"
+        lambda = { function = "surveys", key = ["answer_id"] }
+        find = [{ subject_field = "email" }]
+        erase = { rule = "delete" }
+        [[source]]
+        name = "pictures"
+        data_type = "meetings"
+        s3 = { bucket = "pictures", versions = true, tags = true }
+        find = [{ prefix = "pictures/{account}/{user_id}/" }]
+        erase = { rule = "delete" }
     "#;
 
     /// What a function may do, as "action place".
     fn allowed(access: Access) -> Vec<String> {
-        let map = DataMap::parse(MAP, "123456789012", "eu-central-1").unwrap();
+        allowed_by(MAP, access)
+    }
+
+    fn allowed_by(map: &str, access: Access) -> Vec<String> {
+        let map = DataMap::parse(map, "123456789012", "eu-central-1").unwrap();
         let mut allowed = Vec::new();
         for statement in policy(&map, access) {
             for resource in &statement.resources {
@@ -228,13 +310,23 @@ mod tests {
     fn each_function_may_do_what_the_map_has_it_do_and_no_more() {
         assert_eq!(allowed(Access::Intake), ["dynamodb:Query table/boards/index/by-owner"]);
         assert_eq!(
+            allowed(Access::Plan),
+            ["dynamodb:Query table/devices/index/by-owner", "dynamodb:Query table/users"]
+        );
+        assert_eq!(
             allowed(Access::Collect),
             [
                 "dynamodb:Query table/boards/index/by-owner",
                 "dynamodb:Query table/notes",
                 "dynamodb:Scan table/notes",
+                "lambda:InvokeFunction surveys",
                 "s3:GetObject files/*",
+                "s3:GetObject pictures/*",
+                "s3:GetObjectVersion pictures/*",
+                "s3:GetObjectVersionTagging pictures/*",
                 "s3:ListBucket files",
+                "s3:ListBucket pictures",
+                "s3:ListBucketVersions pictures",
             ]
         );
         assert_eq!(
@@ -242,9 +334,13 @@ mod tests {
             [
                 "dynamodb:GetItem table/boards",
                 "dynamodb:UpdateItem table/boards",
+                "lambda:InvokeFunction surveys",
                 "s3:DeleteObject files/*",
+                "s3:DeleteObject pictures/*",
                 "s3:DeleteObjectVersion files/*",
+                "s3:DeleteObjectVersion pictures/*",
                 "s3:ListBucketVersions files",
+                "s3:ListBucketVersions pictures",
             ]
         );
         assert_eq!(
@@ -252,8 +348,35 @@ mod tests {
             [
                 "dynamodb:GetItem table/boards",
                 "dynamodb:Query table/boards/index/by-owner",
+                "lambda:InvokeFunction surveys",
                 "s3:ListBucketVersions files",
+                "s3:ListBucketVersions pictures",
             ]
         );
+    }
+
+    #[test]
+    fn who_needs_no_versions_or_tags_may_not_read_them() {
+        let of_pictures = |options: &str| {
+            let map = MAP.replacen(", versions = true, tags = true", options, 1);
+            let mut allowed = allowed_by(&map, Access::Collect);
+            allowed.retain(|what| what.starts_with("s3:GetObject") && what.ends_with(" pictures/*"));
+            allowed
+        };
+        let (object, version) = ("s3:GetObject pictures/*", "s3:GetObjectVersion pictures/*");
+        assert_eq!(of_pictures(""), [object]);
+        assert_eq!(of_pictures(", tags = true"), [object, "s3:GetObjectTagging pictures/*"]);
+        assert_eq!(of_pictures(", versions = true"), [object, version]);
+    }
+
+    #[test]
+    fn a_function_that_keeps_what_it_has_is_asked_by_collect_alone() {
+        let retain = "erase = { rule = \"retain\", reason = \"§ 147 AO\" }";
+        let find = "find = [{ subject_field = \"email\" }]\n        erase = { rule = \"delete\" }";
+        assert!(MAP.contains(find));
+        let map = MAP.replacen(find, &format!("find = [{{ subject_field = \"email\" }}]\n{retain}"), 1);
+        let call = "lambda:InvokeFunction surveys".to_owned();
+        let callers = Access::ALL.into_iter().filter(|access| allowed_by(&map, *access).contains(&call));
+        assert_eq!(callers.collect::<Vec<_>>(), [Access::Collect]);
     }
 }

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -77,6 +77,16 @@ impl<'t> Reader<'t> {
             self.expected("true or false", value);
         }
         flag
+    }
+
+    pub(super) fn whole(&mut self, value: &Value<'_>, range: RangeInclusive<u32>) -> Option<u32> {
+        let number = value.get_ref().as_integer().and_then(|number| number.as_str().parse().ok());
+        let fits = number.filter(|number| range.contains(number));
+        if fits.is_none() {
+            let what = format!("expected a whole number from {} to {}", range.start(), range.end());
+            self.wrong(&value.span(), what);
+        }
+        fits
     }
 
     pub(super) fn one_of<T: Copy>(&mut self, value: &Value<'_>, names: &[(&str, T)]) -> Option<T> {

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use habeas_aws::Aws;
 use habeas_domain::DateRange;
 use habeas_local_table::LocalTable;
-use habeas_sources::{Cursor, DataMap, DynamoDb, Found, Key, S3, SourceError, Stores, Subject, Walk};
+use habeas_sources::{Cursor, DataMap, DynamoDb, Found, Key, Lambda, S3, SourceError, Stores, Subject, Walk};
 use habeas_testkit::{account, address};
 use record::{ACCOUNTS, AMBER, ANA, Kind, PEOPLE, Record, Records};
 use serde_json::{Value, json};
@@ -141,7 +141,7 @@ static NOWHERE: LazyLock<Aws> = LazyLock::new(|| {
 
 /// Of other stores than DynamoDB nothing is ever asked.
 fn stores(local: &LocalTable) -> Stores {
-    Stores { dynamodb: DynamoDb::on(local.client()), s3: S3::new(&NOWHERE) }
+    Stores { dynamodb: DynamoDb::on(local.client()), s3: S3::new(&NOWHERE), lambda: Lambda::new(&NOWHERE) }
 }
 
 /// A product's tables, and the map of them.
@@ -162,7 +162,7 @@ pub(crate) enum Seen {
 pub(crate) fn seen(found: Found) -> Seen {
     match found {
         Found::Record { key, own, .. } => Seen::Record { key, own },
-        Found::File { key, lead, .. } => Seen::File { key, lead },
+        Found::File { file, lead } => Seen::File { key: file.key, lead: lead.unwrap() },
     }
 }
 
@@ -216,13 +216,13 @@ pub(crate) type Days = (u32, u32);
 /// Ana, in the account amber.
 pub(crate) fn ana(days: Option<Days>) -> Subject {
     let day = |day| NaiveDate::from_ymd_opt(2026, 1, day).unwrap();
-    Subject {
-        email: address(PEOPLE[ANA]),
-        account: account(ACCOUNTS[AMBER]).id,
-        range: days.map(|(from, to)| DateRange { from: day(from), to: day(to) }),
-    }
+    Subject::new(
+        address(PEOPLE[ANA]),
+        account(ACCOUNTS[AMBER]).id,
+        days.map(|(from, to)| DateRange { from: day(from), to: day(to) }),
+    )
 }
 
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work)
 }

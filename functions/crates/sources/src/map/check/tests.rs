@@ -1,18 +1,28 @@
+mod connectors;
+mod everything;
+
 use super::super::DataMap;
 use super::*;
 use crate::{Mistake, OfOthers};
 
 const MAP: &str = include_str!("../../../../../../infra/data-map.toml");
+/// A map that has what the one that ships does not have.
+const EVERYTHING: &str = include_str!("../../../tests/everything.toml");
 
 fn parse(toml: &str) -> Result<DataMap, Vec<Mistake>> {
     DataMap::parse(toml, "123456789012", "eu-central-1").map_err(|error| error.0)
 }
 
-/// The mistakes of the map that ships, with one thing changed, each with the
-/// text that it points to.
+/// The mistakes of the map that ships, with one thing changed.
 fn mistakes(from: &str, to: &str) -> Vec<(String, String)> {
-    assert!(MAP.contains(from), "the map does not contain {from}");
-    let text = MAP.replacen(from, to, 1);
+    mistakes_of(MAP, from, to)
+}
+
+/// The mistakes of a map with one thing changed, each with the text that it
+/// points to.
+fn mistakes_of(map: &str, from: &str, to: &str) -> Vec<(String, String)> {
+    assert!(map.contains(from), "the map does not contain {from}");
+    let text = map.replacen(from, to, 1);
     let pointing = |mistake: Mistake| {
         let line = text.lines().nth(mistake.line - 1).unwrap();
         (mistake.what, line.chars().skip(mistake.column - 1).collect())
@@ -23,7 +33,7 @@ fn mistakes(from: &str, to: &str) -> Vec<(String, String)> {
 #[test]
 fn the_map_that_ships_is_good() {
     let map = parse(MAP).unwrap();
-    assert_eq!(map.sources.len(), 9);
+    assert_eq!((map.sources.len(), map.identities.len()), (12, 1));
     let Address::S3(address) = &map.source("whiteboard_files").unwrap().address else { panic!("not in S3") };
     assert_eq!(address.bucket, "meetings-app-files-123456789012");
     assert_eq!((map.excluded.len(), map.information.is_some()), (3, true));
@@ -31,12 +41,13 @@ fn the_map_that_ships_is_good() {
 
 #[test]
 fn every_mistake_is_named_with_its_place_and_what_was_expected() {
+    let of_meetings = "data_type = \"meetings\"\naccount_field = \"account_id\"\ntime";
     for (from, to, what, at) in [
         ("version = 1", "version = 2", "data maps of version 1", "2"),
         ("data_type = \"meetings\"", "data_typ = \"meetings\"", "no field `data_typ`", "data_typ ="),
         ("data_type = \"chat\"", "data_type = \"c\"", "expected \"meetings\", \"webinars\"", "\"c\""),
         ("account_field = \"account_id\"", "account_field = 7", "expected a text, found an integer", "7"),
-        ("account_field = \"account_id\"\n", "", "needs `account_field`", "\"meetings\""),
+        (of_meetings, "data_type = \"meetings\"\ntime", "of records needs `account_field`", "\"meetings\""),
         ("name = \"webinars\"", "name = \"meetings\"", "used twice", "\"meetings\""),
         ("name = \"chat_messages\"", "name = \"Chat\"", "consists of a-z", "\"Chat\""),
         ("through = \"meetings\"", "through = \"meeting\"", "no source `meeting`", "{ through"),
@@ -52,7 +63,7 @@ fn every_mistake_is_named_with_its_place_and_what_was_expected() {
         ("rule = \"delete\"", "rule = \"erase\"", "expected \"delete\", \"mask\"", "\"erase\""),
         ("[information]", "[informations]", "no field `informations`", "informations"),
         ("reason = \"They", "why = \"They", "needs `reason`", "[[excluded]]"),
-        ("s3 = {", "time_field = \"at\"\ns3 = {", "an object has no fields", "\"whiteboard_files\""),
+        ("s3 = {", "time_field = \"at\"\ns3 = {", "an object has no fields", "\"backgrounds\""),
         ("s3 = {", "# s3 = {", "needs a connector", "[[source]]"),
         ("table = \"meetings-app-meetings\"", "table = \"*\"", "a name of 3 to 255", "\"*\""),
         ("by-sender", "by sender", "a name of 3 to 255", "\"by sender\""),
@@ -99,10 +110,50 @@ fn a_source_that_cannot_be_read_makes_no_other_wrong_that_is_right() {
 
 #[test]
 fn records_are_found_by_one_source_only() {
-    let twin = MAP.split("[[source]]").nth(7).unwrap().replacen("chat_messages", "chat_again", 1);
+    let twin = MAP.split("[[source]]").find(|source| source.contains("\"chat_messages\"")).unwrap();
+    let twin = twin.replacen("chat_messages", "chat_again", 1);
     let found = parse(&format!("{MAP}\n[[source]]{twin}")).unwrap_err();
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].what.contains("exported twice"), "{found:?}");
+}
+
+#[test]
+fn objects_are_found_by_one_source_only() {
+    let source = |name: &str, prefix: &str| {
+        MAP.split("[[source]]")
+            .find(|source| source.contains("\"backgrounds\""))
+            .unwrap()
+            .replacen("backgrounds", name, 1)
+            .replacen("backgrounds/{account}/{user_id}/", prefix, 1)
+    };
+    for (prefix, is_same) in [
+        ("backgrounds/{account}/{user_id}/", true),
+        ("backgrounds/{account}/{user_id}/old/", true),
+        ("pictures/{account}/{user_id}/", false),
+    ] {
+        let found =
+            parse(&format!("{MAP}\n[[source]]{}", source("pictures", prefix))).err().unwrap_or_default();
+        let is_told = found.iter().any(|mistake| mistake.what.contains("finds the same objects"));
+        assert_eq!((is_told, found.len()), (is_same, usize::from(is_same)), "{prefix}: {found:?}");
+    }
+}
+
+#[test]
+fn what_ids_follow_from_goes_only_with_all_that_they_find() {
+    let text = MAP.replacen("rule = \"retain\"", "rule = \"delete\" #", 1);
+    let text = text
+        .lines()
+        .map(|line| if line.contains("#, reason") { "erase = { rule = \"delete\" }" } else { line });
+    let text = text.collect::<Vec<_>>().join("\n");
+    assert!(parse(&text).is_ok(), "all that is found by ids is of the same data type");
+    let elsewhere = text.replacen(
+        "[[source]]\nname = \"backgrounds\"\ndata_type = \"meetings\"",
+        "[[source]]\nname = \"backgrounds\"\ndata_type = \"chat\"",
+        1,
+    );
+    let found = parse(&elsewhere).unwrap_err();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].what.contains("ids follow from these records, and `backgrounds`"), "{found:?}");
 }
 
 #[test]
