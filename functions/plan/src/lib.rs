@@ -9,7 +9,7 @@ use habeas_sources::{DataMap, LinkedId, Pseudonyms, Source, Subject, identify};
 use habeas_work::{Folder, Ground, RequestInput, Unit, source_error};
 use serde::Serialize;
 
-use crate::units::cut;
+use crate::units::{Cut, cut};
 
 /// How many people's ids are looked up at a time.
 const PEOPLE_AT_A_TIME: usize = 10;
@@ -18,9 +18,10 @@ const PEOPLE_AT_A_TIME: usize = 10;
 #[derive(Debug, Serialize)]
 pub struct Planned {
     units: Vec<String>,
-    /// The same in the order in which a deletion erases them: each wave waits for
-    /// the one before.
-    waves: Vec<Vec<String>>,
+    /// Those of them that a deletion erases first.
+    wave: Vec<String>,
+    /// Those that wait for these, because ids follow from what they erase.
+    last_wave: Vec<String>,
 }
 
 /// Decides where the request's data are kept, and writes the plan there. The
@@ -41,7 +42,8 @@ pub async fn plan(ground: &Ground, input: &RequestInput) -> Result<Planned, Task
         make_pseudonyms(&folder).await?;
     }
     folder.bucket.put(&folder.keys.units(), lines.into_bytes(), "application/jsonl").await?;
-    Ok(Planned { units: cut.units.into_iter().map(|unit| unit.unit).collect(), waves: cut.waves })
+    let Cut { units, wave, last_wave } = cut;
+    Ok(Planned { units: units.into_iter().map(|unit| unit.unit).collect(), wave, last_wave })
 }
 
 /// Learns what else stands for each person, once: cursors name ids by their

@@ -12,8 +12,9 @@ const LANES_MAX: usize = 40;
 #[derive(Debug)]
 pub(crate) struct Cut {
     pub(crate) units: Vec<Unit>,
-    /// Names of units; each wave waits for the one before.
-    pub(crate) waves: Vec<Vec<String>>,
+    /// The names of those that are erased first, and of those that wait for them.
+    pub(crate) wave: Vec<String>,
+    pub(crate) last_wave: Vec<String>,
 }
 
 /// Sources that one person's task has together: files and records are erased in
@@ -38,10 +39,8 @@ pub(crate) fn cut(map: &DataMap, request: &Request) -> Cut {
     let first_link = units.0.len();
     units.add_all(&links, people);
     let mut names: Vec<String> = units.0.iter().map(|unit| unit.unit.clone()).collect();
-    let last = names.split_off(first_link);
-    // The workflow erases a first wave always, be it one of nothing.
-    let second = Some(last).filter(|last| !last.is_empty());
-    Cut { units: units.0, waves: std::iter::once(names).chain(second).collect() }
+    let last_wave = names.split_off(first_link);
+    Cut { units: units.0, wave: names, last_wave }
 }
 
 /// Units, named by their position: no name is the beginning of another.
@@ -247,16 +246,16 @@ mod tests {
     #[test]
     fn what_ids_follow_from_is_erased_last() {
         let cut = cut_for(&["ana@amber.example"], &[DataType::Meetings]);
-        assert_eq!(cut.waves.len(), 2);
-        assert_eq!(cut.waves[1], ["0005"]);
-        assert_eq!(cut.waves[0].len() + 1, cut.units.len());
+        assert_eq!(cut.last_wave, ["0005"]);
+        assert_eq!(cut.wave, ["0001", "0002", "0003", "0004"]);
     }
 
     #[test]
     fn a_request_without_such_sources_is_a_unit_for_each_person() {
         let cut = cut_for(&["ana@amber.example", "bob@amber.example"], &[DataType::Chat]);
         assert_eq!(cut.units.iter().map(tasks).collect::<Vec<_>>(), [["0 messages"], ["1 messages"]]);
-        assert_eq!(cut.waves, [["0001", "0002"]]);
+        assert_eq!(cut.wave, ["0001", "0002"]);
+        assert!(cut.last_wave.is_empty());
     }
 
     #[test]

@@ -11,7 +11,11 @@ const MACHINES: [&str; 2] = ["privacy-request", "relocation"];
 
 const TEMPLATES: [&str; 3] = ["infra/template.yaml", "infra/eea-buckets.yaml", "infra/sample-app.yaml"];
 
-/// Checks the templates and the state machines, by the linters and by rules of our own.
+/// The sample application's function, which shows how a Lambda connector is answered.
+const EXAMPLE: &str = "infra/sample-app/surveys";
+
+/// Checks the templates and the state machines, by the linters and by rules of our own,
+/// and what stands beside them in other languages.
 pub(crate) fn run() -> Outcome {
     let root = root();
     let venv = Venv::ensure_with(&root, "venv-lint", LINT_PACKAGES)?;
@@ -34,6 +38,13 @@ pub(crate) fn run() -> Outcome {
     }
     build::run(&mut lint, "cfn-lint")?;
     println!("templates and state machines: no findings");
+    build::run(
+        Command::new(venv.bin("python"))
+            .current_dir(root.join(EXAMPLE))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .args(["-m", "unittest", "--quiet"]),
+        "the tests of the example of a Lambda connector",
+    )?;
     schemas::check(&venv, &root, &dir)
 }
 
