@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use chrono::{Datelike, Timelike};
+use futures::future::try_join_all;
 use habeas_archive::{DosTime, Layout, Part, SegmentIndex, tail};
 use habeas_aws::{Bucket, Upload};
 use habeas_domain::Request;
@@ -10,6 +11,9 @@ use habeas_sources::DataMap;
 use habeas_work::{Folder, People};
 
 use crate::{incomplete, report};
+
+/// S3 copies these side by side. A part that is gathered takes less than 10 MiB here.
+const PARTS_AT_A_TIME: usize = 4;
 
 /// What an archive is made of, and where.
 pub(crate) struct Assembly<'a> {
@@ -38,23 +42,40 @@ impl Assembly<'_> {
         let there: BTreeMap<i32, (u64, String)> =
             there.into_iter().map(|(n, size, tag)| (n, (size, tag))).collect();
         let mut tags = Vec::with_capacity(layout.parts.len() + 1);
+        let numbered: Vec<_> = layout.parts.iter().zip(1..).collect();
+        let is_there = |part: &Part, number: &i32| {
+            let there = there.get(number).filter(|(size, _)| *size == part_bytes(part, &sizes));
+            there.map(|(_, tag)| tag)
+        };
         let mut worked = false;
-        for (part, number) in layout.parts.iter().zip(1..) {
-            let tag = match there.get(&number) {
-                Some((size, tag)) if *size == part_bytes(part, &sizes) => tag.clone(),
-                // One part is always made, so that an archive comes to its end however late it is.
-                _ if worked && Instant::now() >= deadline => return Ok(None),
-                _ => {
-                    worked = true;
-                    self.make_part(&upload, number, part).await?
-                }
-            };
-            tags.push(tag);
+        for parts in numbered.chunks(PARTS_AT_A_TIME) {
+            // Some parts are always made, so that an archive comes to its end however late it is.
+            if worked && Instant::now() >= deadline {
+                return Ok(None);
+            }
+            worked = worked || parts.iter().any(|(part, number)| is_there(part, number).is_none());
+            let parts = parts.iter();
+            let parts = parts.map(|(part, number)| self.part(&upload, *number, part, is_there(part, number)));
+            tags.extend(try_join_all(parts).await?);
         }
         let number = i32::try_from(tags.len() + 1).map_err(incomplete)?;
         tags.push(self.archives.put_part(&upload, number, last).await?);
         self.archives.complete_upload(&upload, tags).await?;
         Ok(Some(bytes))
+    }
+
+    /// A part that is there already, or a new one.
+    async fn part(
+        &self,
+        upload: &Upload,
+        number: i32,
+        part: &Part,
+        there: Option<&String>,
+    ) -> Result<String, TaskError> {
+        match there {
+            Some(tag) => Ok(tag.clone()),
+            None => self.make_part(upload, number, part).await,
+        }
     }
 
     async fn make_part(&self, upload: &Upload, number: i32, part: &Part) -> Result<String, TaskError> {

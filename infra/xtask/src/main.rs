@@ -96,7 +96,7 @@ fn run(command: Command) -> Outcome {
         Command::Import(options) => runtime.block_on(import::run(&options)),
         Command::Local(command) => runtime.block_on(local::run(command)),
         Command::DataMap(command) => data_map::run(&command),
-        Command::VerifyArchive(options) => verify_archive::run(&options),
+        Command::VerifyArchive(options) => runtime.block_on(verify_archive::run(&options)),
         Command::Ledger(command) => runtime.block_on(ledger::run(&command)),
         Command::Invoke(invoke) => runtime.block_on(local::invoke(&invoke)),
     }

@@ -1,5 +1,7 @@
 //! Holds the manifest of an archive and its content together.
 
+mod sources;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -25,9 +27,11 @@ pub(crate) struct Options {
     /// An archive as it was downloaded.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    sources: sources::Options,
 }
 
-pub(crate) fn run(options: &Options) -> Outcome {
+pub(crate) async fn run(options: &Options) -> Outcome {
     let file = File::open(&options.file).map_err(|error| format!("{}: {error}", options.file.display()))?;
     let ui = Ui::new();
     let verified = verify(file, &|file, files| ui.count(&format!("Verified {file} of {files} files")));
@@ -41,6 +45,22 @@ pub(crate) fn run(options: &Options) -> Outcome {
         return Err(format!("the archive is not what its manifest says: {} flaws", flaws.len()).into());
     }
     println!("{people} people, {files} files, {records} records and {bytes} bytes are as the manifest says.");
+    if !options.sources.sources {
+        return Ok(());
+    }
+    let mut zip = ZipArchive::new(File::open(&options.file)?)?;
+    let manifest = manifest(&mut zip, &mut Vec::new())?;
+    let ui = Ui::new();
+    let differences = sources::differences(&manifest, &options.sources, &ui).await;
+    ui.finish();
+    let differences = differences?;
+    for difference in &differences {
+        println!("{difference}");
+    }
+    match differences.len() {
+        0 => println!("The sources hold as many records of everybody now."),
+        count => return Err(format!("the sources hold something else now: {count} differences").into()),
+    }
     Ok(())
 }
 

@@ -1,11 +1,14 @@
+mod wire;
+
 use crate::entry::Entry;
 use crate::subject::Subject;
 use serde::{Deserialize, Serialize};
+use wire::Wire;
 
 /// What one step of one work unit wrote and found, stored as JSON next to its
 /// segment. The packager reads indexes only, never the data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(into = "Wire", try_from = "Wire")]
 pub struct SegmentIndex {
     /// The planned work unit.
     pub unit: String,
@@ -24,8 +27,7 @@ pub struct SegmentIndex {
 
 /// A member, and whose data it is: the manifest never has to read that out of
 /// a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     pub entry: Entry,
     pub subject: Subject,
@@ -82,6 +84,23 @@ mod tests {
         assert!(index.accounts_for_every_byte());
         assert_eq!(index.found[0].records, 0);
         Ok(())
+    }
+
+    #[test]
+    fn an_index_survives_its_stored_form() -> Result<(), Box<dyn std::error::Error>> {
+        for (index, _) in crate::fixture::steps()? {
+            let stored = serde_json::to_string(&index)?;
+            assert_eq!(serde_json::from_str::<SegmentIndex>(&stored)?, index);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_member_of_nobody_is_refused() {
+        let index = r#"{"unit": "u", "step": 1, "last": true, "key": "", "bytes": 31, "found": [],
+            "members": [[0, "file", "stored", "a", 0, 0, 0, 0, "", 0]]}"#;
+        let refused = serde_json::from_str::<SegmentIndex>(index).map_err(|error| error.to_string());
+        assert!(refused.is_err_and(|why| why.contains("origin")));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use std::env;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -31,6 +32,15 @@ const OTHER_AUTHORITIES: [&str; 4] = ["AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_
 #[derive(Debug, Clone)]
 pub struct Aws {
     config: SdkConfig,
+    clients: Arc<Clients>,
+}
+
+/// Making a client takes half a million instructions and more, so there is one
+/// for all who need it, and none where nobody does.
+#[derive(Debug, Default)]
+struct Clients {
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    s3: OnceLock<aws_sdk_s3::Client>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,13 +85,14 @@ impl Aws {
             .timeout_config(timeouts(ANSWER_SECONDS_MAX))
             .time_source(SystemTimeSource::new());
         config.set_endpoint_url(endpoint);
-        Self { config: config.build() }
+        Self { config: config.build(), clients: Arc::default() }
     }
 
     /// The same for another region.
     #[must_use]
     pub fn in_region(&self, region: String) -> Self {
-        Self { config: self.config.to_builder().region(Region::new(region)).build() }
+        let config = self.config.to_builder().region(Region::new(region)).build();
+        Self { config, clients: Arc::default() }
     }
 
     #[must_use]
@@ -91,17 +102,20 @@ impl Aws {
 
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.config)
+        self.clients.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.config)).clone()
     }
 
     /// An endpoint of our own serves buckets by path: `<bucket>.127.0.0.1` resolves nowhere.
     #[must_use]
     pub fn s3(&self) -> aws_sdk_s3::Client {
-        let config = aws_sdk_s3::config::Builder::from(&self.config)
-            .force_path_style(self.config.endpoint_url().is_some())
-            .timeout_config(timeouts(COPY_SECONDS_MAX))
-            .build();
-        aws_sdk_s3::Client::from_conf(config)
+        let client = || {
+            let config = aws_sdk_s3::config::Builder::from(&self.config)
+                .force_path_style(self.config.endpoint_url().is_some())
+                .timeout_config(timeouts(COPY_SECONDS_MAX))
+                .build();
+            aws_sdk_s3::Client::from_conf(config)
+        };
+        self.clients.s3.get_or_init(client).clone()
     }
 
     #[must_use]

@@ -1,3 +1,4 @@
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -27,7 +28,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(900);
 /// The connector to functions of the operator's, which reach whatever they can.
 #[derive(Debug, Clone)]
 pub struct Lambda {
-    client: Client,
+    aws: Aws,
+    /// Made when a function is called for the first time: few maps have any.
+    client: Arc<OnceLock<Client>>,
 }
 
 #[derive(Serialize)]
@@ -143,9 +146,15 @@ impl Connector for Lambda {
 impl Lambda {
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        let timeouts = TimeoutConfig::builder().read_timeout(ANSWER_WITHIN).build();
-        let config = aws_sdk_lambda::config::Builder::from(aws.sdk_config()).timeout_config(timeouts);
-        Self { client: Client::from_conf(config.build()) }
+        Self { aws: aws.clone(), client: Arc::default() }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.get_or_init(|| {
+            let timeouts = TimeoutConfig::builder().read_timeout(ANSWER_WITHIN).build();
+            let config = aws_sdk_lambda::config::Builder::from(self.aws.sdk_config());
+            Client::from_conf(config.timeout_config(timeouts).build())
+        })
     }
 
     /// Calls the function and waits. What an error of its own says may hold
@@ -157,7 +166,7 @@ impl Lambda {
     ) -> Result<T, StoreError> {
         let payload = serde_json::to_vec(call).map_err(|error| StoreError::Corrupt(error.into()))?;
         let reply = self
-            .client
+            .client()
             .invoke()
             .function_name(&at.function)
             .payload(Blob::new(payload))

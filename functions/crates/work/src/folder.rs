@@ -1,3 +1,4 @@
+use futures::{StreamExt, TryStreamExt, stream};
 use habeas_aws::{Bucket, WorkKeys};
 use habeas_domain::StoreError;
 use habeas_lambda::{TaskError, names};
@@ -94,18 +95,24 @@ impl Folder {
         Ok(read::<Step<C, IgnoredAny>>(&self.object(key).await?)?.cursor)
     }
 
+    async fn result<C: DeserializeOwned, R: DeserializeOwned>(&self, key: &str) -> Result<R, TaskError> {
+        Ok(read::<Step<C, R>>(&self.object(key).await?)?.result)
+    }
+
     /// The results of the steps under a prefix, in order of unit and step.
     pub async fn results<C: DeserializeOwned, R: DeserializeOwned>(
         &self,
         prefix: &str,
     ) -> Result<Vec<R>, TaskError> {
-        let mut results = Vec::new();
-        for object in self.bucket.list(prefix).await? {
-            results.push(read::<Step<C, R>>(&self.object(&object.key).await?)?.result);
-        }
-        Ok(results)
+        let objects = self.bucket.list(prefix).await?;
+        let results: Vec<_> = objects.iter().map(|object| self.result::<C, R>(&object.key)).collect();
+        stream::iter(results).buffered(READS_AT_A_TIME).try_collect().await
     }
 }
+
+/// How many objects are read at a time: each is small, and an archive may have
+/// thousands.
+const READS_AT_A_TIME: usize = 8;
 
 fn read<T: DeserializeOwned>(json: impl AsRef<[u8]>) -> Result<T, TaskError> {
     serde_json::from_slice(json.as_ref()).map_err(|error| {

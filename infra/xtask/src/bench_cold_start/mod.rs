@@ -35,7 +35,8 @@ pub(crate) fn run(options: &Options) -> Outcome {
         return Err("processor time is read from /proc, which only Linux has".into());
     }
     let functions = chosen(options)?;
-    build::cargo(&["build", "--workspace", "--bins", "--release"])?;
+    let packages = functions.iter().flat_map(|name| ["--package", name.as_str()]);
+    build::cargo(&["build", "--bins", "--release"].into_iter().chain(packages).collect::<Vec<_>>())?;
     let binaries = target_dir(&root()).join("release");
     let peers = Peer::ensure_all(&target_dir(&root()).join("bench-cold-start"))?;
     let starts = rounds(&functions, &binaries, &peers, options.rounds.max(1))?;
