@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use habeas_local::target_dir;
 use tokio::runtime::Runtime;
 
-use crate::{Outcome, bench_archive, bench_cold_start, bench_cost, build, root};
+use crate::{Outcome, bench_archive, bench_cold_start, bench_cost, bench_scale, build, root};
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
@@ -19,6 +19,12 @@ pub(crate) enum Bench {
     Cost(bench_cost::Options),
     /// From the start of a function's process to its first call, beside node and Python.
     ColdStart(bench_cold_start::Options),
+    /// Exports that become larger and larger, up to 10 GiB: what the functions that make them take.
+    ///
+    /// It installs SeaweedFS below target/, runs it on this machine alone, has the functions
+    /// work on it, and has unzip, 7z, bsdtar, Python and Java open what comes out. It takes some
+    /// twenty minutes, and twice the largest archive's room on disk.
+    Scale(bench_scale::Options),
 }
 
 #[derive(Args, Default)]
@@ -34,6 +40,7 @@ pub(crate) fn run(bench: &Bench, runtime: &Runtime) -> Outcome {
         Bench::Archive(options) => bench_archive::run(options),
         Bench::Cost(options) => bench_cost::run(options, runtime),
         Bench::ColdStart(options) => bench_cold_start::run(options),
+        Bench::Scale(options) => bench_scale::run(options),
     }
 }
 

@@ -8,6 +8,7 @@ mod bench;
 mod bench_archive;
 mod bench_cold_start;
 mod bench_cost;
+mod bench_scale;
 mod build;
 mod checks;
 mod data_map;
