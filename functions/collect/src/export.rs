@@ -16,6 +16,10 @@ use crate::{Cursor, Workplace};
 /// archive of 10,000 parts takes 300 GiB, small enough for a function's memory.
 const SEGMENT_BYTES_TARGET: u64 = 32 << 20;
 
+/// A step ends with so many members: their rows are held here and by `package`,
+/// which reads several indexes side by side.
+const MEMBERS_MAX: usize = 10_000;
+
 /// Does one step of an export: one segment and its index. It ends before what
 /// cannot be read, if it has done anything: the next one then begins, and fails,
 /// with the very source that is in trouble.
@@ -66,6 +70,7 @@ pub(crate) async fn step(
             }
             worked = true;
             next = behind;
+            full = full || segment.members.len() >= MEMBERS_MAX;
             full = full
                 || segment.len() >= SEGMENT_BYTES_TARGET
                 || Instant::now() + source.pace.answer_within >= deadline;

@@ -13,6 +13,9 @@ use crate::{Cursor, Workplace};
 /// a function holds two of them.
 const PART_BYTES: usize = 8 << 20;
 
+/// A segment that has nearly reached its target gets one more page, or member.
+const SEGMENT_BYTES_MAX: usize = 48 << 20;
+
 /// The segment of a step, and what its index will say.
 pub(super) struct Segment {
     modified: DosTime,
@@ -38,7 +41,7 @@ impl Segment {
     pub(super) fn new(request: &Request) -> Self {
         let at = request.created_at;
         let modified = DosTime::new(at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second());
-        let writer = SegmentWriter::new(modified);
+        let writer = SegmentWriter::new(modified).with_room(SEGMENT_BYTES_MAX);
         Self { modified, writer, members: Vec::new(), found: Vec::new(), large: None }
     }
 

@@ -53,6 +53,14 @@ impl SegmentWriter {
         Self::behind(modified, 0)
     }
 
+    /// Makes room for so many bytes at once: a buffer that grows is there twice
+    /// meanwhile.
+    #[must_use]
+    pub fn with_room(mut self, bytes: usize) -> Self {
+        self.bytes.reserve_exact(bytes);
+        self
+    }
+
     /// Writes quickly, and somewhat larger.
     pub(crate) fn quick(modified: DosTime) -> Self {
         Self { compressor: compressor(QUICK_LEVEL), ..Self::new(modified) }

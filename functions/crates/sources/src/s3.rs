@@ -13,8 +13,9 @@ use crate::{BucketAddress, Item, Key};
 /// it stands in a page of its own, so that a step can begin with it.
 pub const LARGE_FILE_BYTES: u64 = 16 << 20;
 
-/// Files of one page, together: it is what a step may have to do again.
-const PAGE_BYTES_MAX: u64 = 32 << 20;
+/// Files of one page, together: a function holds them beside the segment, and may
+/// have to read them again.
+const PAGE_BYTES_MAX: u64 = 8 << 20;
 
 /// The fields of an object as a record.
 pub(crate) const OBJECT_KEY: &str = "key";
@@ -145,7 +146,7 @@ fn records(page: ListPage, bytes_max: u64) -> Records {
     let mut last = None;
     for object in page.objects {
         let is_large = object.bytes > LARGE_FILE_BYTES.min(bytes_max);
-        let is_over = is_large || object.bytes > bytes_max - bytes;
+        let is_over = is_large || object.bytes > bytes_max.saturating_sub(bytes);
         if last.is_some() && is_over {
             next = last;
             break;
@@ -231,7 +232,8 @@ mod tests {
         assert_eq!(pages(&[1, 2, 3]), [3]);
         assert_eq!(pages(&[1, large, 2, 3]), [1, 1, 2]);
         assert_eq!(pages(&[large, large]), [1, 1]);
-        assert_eq!(pages(&[LARGE_FILE_BYTES; 5]), [2, 2, 1]);
+        assert_eq!(pages(&[PAGE_BYTES_MAX / 2; 5]), [2, 2, 1]);
+        assert_eq!(pages(&[LARGE_FILE_BYTES; 2]), [1, 1]);
         assert_eq!(pages(&[]), [0]);
     }
 

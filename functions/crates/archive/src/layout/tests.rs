@@ -32,17 +32,17 @@ fn large_segments_are_copied_first_and_small_ones_gathered_behind() -> Result<()
 }
 
 #[test]
-fn a_segment_over_five_gib_is_split_without_a_short_rest() -> Result<(), TooManyParts> {
-    let layout = Layout::plan(&[5 * GIB + 1])?;
-    let half = 5 * GIB / 2;
+fn a_segment_larger_than_a_part_is_split_without_a_short_rest() -> Result<(), TooManyParts> {
+    let layout = Layout::plan(&[PART_BYTES_MAX + 1])?;
+    let half = PART_BYTES_MAX / 2;
     assert_eq!(
         layout.parts,
         [
             Part::Copy { segment: 0, range: 0..half + 1 },
-            Part::Copy { segment: 0, range: half + 1..5 * GIB + 1 },
+            Part::Copy { segment: 0, range: half + 1..PART_BYTES_MAX + 1 },
         ]
     );
-    assert_eq!(Layout::plan(&[5 * GIB])?.parts.len(), 1);
+    assert_eq!(Layout::plan(&[PART_BYTES_MAX])?.parts.len(), 1);
     Ok(())
 }
 
