@@ -121,8 +121,13 @@ fn erased(
     let types: BTreeMap<_, _> = request.data_types.iter().map(|t| (t.to_string(), 0)).collect();
     let mut counts: Counts =
         request.subjects.iter().map(|subject| (subject.as_str().to_owned(), types.clone())).collect();
+    // An object whose versions two steps have listed is one thing.
+    let mut before = None;
     for inventory in inventories {
         for listed in &inventory.targets {
+            if before.replace((&inventory.unit, listed)) == Some((&inventory.unit, listed)) {
+                continue;
+            }
             let task = task(units, inventory, listed.task)?;
             let source = ground.source(&task.source)?;
             if !matches!(source.erase, Erase::Retain { .. }) {

@@ -85,14 +85,13 @@ impl Bucket {
             })
         });
         let objects: Vec<_> = objects.collect();
-        let last = objects.last().filter(|_| more);
-        let next = last.map(|last| ListedBehind { key: last.key.clone(), version: None });
+        let last = objects.last().map(|last| ListedBehind { key: last.key.clone(), version: None });
+        let next = going_on(more, last)?;
         Ok(ListPage { objects, next })
     }
 
     /// All versions of the objects under a prefix, behind one of them. Markers
-    /// of deletions hold nothing, and are given, behind the others, where they are
-    /// asked for.
+    /// of deletions hold nothing, and are given where they are asked for.
     pub async fn list_versions_behind(
         &self,
         prefix: &str,
@@ -129,9 +128,12 @@ impl Bucket {
                 last_modified: marker.last_modified.and_then(time),
             })
         });
-        let objects = versions.chain(markers.filter(|_| with_markers)).collect();
-        let next = listed.next_key_marker.filter(|_| listed.is_truncated == Some(true));
-        let next = next.map(|key| ListedBehind { key, version: listed.next_version_id_marker });
+        let mut objects: Vec<_> = versions.chain(markers.filter(|_| with_markers)).collect();
+        // What is of one object stands together.
+        objects.sort_by(|one, other| one.key.cmp(&other.key));
+        let version = listed.next_version_id_marker;
+        let next = listed.next_key_marker.map(|key| ListedBehind { key, version });
+        let next = going_on(listed.is_truncated == Some(true), next)?;
         Ok(ListPage { objects, next })
     }
 
@@ -175,6 +177,16 @@ impl Bucket {
             .await
             .map_err(unavailable)?;
         Ok(found.tag_set.into_iter().map(|tag| (tag.key, tag.value)).collect())
+    }
+}
+
+/// Where a listing goes on that is not over. One that does not say where would
+/// pass for one that is.
+fn going_on(more: bool, next: Option<ListedBehind>) -> Result<Option<ListedBehind>, StoreError> {
+    match (more, next) {
+        (false, _) => Ok(None),
+        (true, Some(next)) => Ok(Some(next)),
+        (true, None) => Err(StoreError::Unavailable("a listing has more and says not where".into())),
     }
 }
 

@@ -145,8 +145,8 @@ fn records(page: ListPage, bytes_max: u64) -> Records {
     let mut next = page.next.map(|next| position(&next.key, next.version));
     let mut last = None;
     for object in page.objects {
-        let is_large = object.bytes > LARGE_FILE_BYTES.min(bytes_max);
-        let is_over = is_large || object.bytes > bytes_max.saturating_sub(bytes);
+        let is_large = object.bytes > LARGE_FILE_BYTES && bytes_max < u64::MAX;
+        let is_over = is_large || bytes >= bytes_max || object.bytes > bytes_max - bytes;
         if last.is_some() && is_over {
             next = last;
             break;
@@ -232,6 +232,7 @@ mod tests {
         assert_eq!(pages(&[1, 2, 3]), [3]);
         assert_eq!(pages(&[1, large, 2, 3]), [1, 1, 2]);
         assert_eq!(pages(&[large, large]), [1, 1]);
+        assert_eq!(pages(&[large, 0, 1]), [1, 2], "what is empty, too");
         assert_eq!(pages(&[PAGE_BYTES_MAX / 2; 5]), [2, 2, 1]);
         assert_eq!(pages(&[LARGE_FILE_BYTES; 2]), [1, 1]);
         assert_eq!(pages(&[]), [0]);
@@ -245,6 +246,8 @@ mod tests {
             let page = records(ListPage { objects: listed(sizes), next: next.clone() }, PAGE_BYTES_MAX);
             assert_eq!((page.items.len(), &page.last), (sizes.len(), &position), "with nothing in it, too");
         }
+        let uncut = ListPage { objects: listed(&[LARGE_FILE_BYTES + 1, 0, 1]), next: next.clone() };
+        assert_eq!(records(uncut, u64::MAX).items.len(), 3, "nothing is read of what is to be erased");
         let cut = ListPage { objects: listed(&[PAGE_BYTES_MAX, 1]), next };
         assert_eq!(records(cut, PAGE_BYTES_MAX).last, Some(object_key("a/1")));
     }

@@ -92,8 +92,8 @@ fn check_same_objects(earlier: &Draft, draft: &Draft, reader: &mut Reader<'_>) {
     }
 }
 
-/// With a record gone that ids follow from, a later request of another data type
-/// would find nothing by them, and say so.
+/// With a record gone that ids follow from, a later request, of another data type
+/// or again after a deletion that has failed, would find nothing by them, and say so.
 fn check_links(drafts: &[Draft], identities: &[identity::Draft], reader: &mut Reader<'_>) {
     let by_id = |draft: &&Draft| {
         draft.source.find.iter().any(|find| match find {
@@ -108,12 +108,10 @@ fn check_links(drafts: &[Draft], identities: &[identity::Draft], reader: &mut Re
         if !links || matches!(draft.source.erase, Erase::Retain { .. }) {
             continue;
         }
-        let other =
-            drafts.iter().filter(by_id).find(|other| other.source.data_type != draft.source.data_type);
-        if let Some(other) = other {
+        if let Some(other) = drafts.iter().find(by_id) {
             let what = format!(
-                "ids follow from these records, and `{}`, of another data type, is found by ids: `retain` \
-                 them, or what is found by ids is lost to the next request",
+                "ids follow from these records, and `{}` is found by ids: `retain` them, or what is left \
+                 of it, or is of another data type, is lost to the next request",
                 other.source.name
             );
             reader.wrong(&draft.erase_at, what);
