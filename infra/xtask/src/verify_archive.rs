@@ -28,7 +28,7 @@ pub(crate) struct Options {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
-    sources: sources::Options,
+    sources: sources::Comparison,
 }
 
 pub(crate) async fn run(options: &Options) -> Outcome {

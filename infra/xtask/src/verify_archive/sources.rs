@@ -18,7 +18,7 @@ use crate::{Outcome, root};
 const LOCAL_ACCOUNT: &str = "000000000000";
 
 #[derive(Args)]
-pub(super) struct Options {
+pub(super) struct Comparison {
     /// Counts the records in the sources too, as they are now, and compares.
     ///
     /// Records that came or went since the export differ rightly.
@@ -42,7 +42,7 @@ struct Place {
 }
 
 /// Every count that is not what the sources hold now.
-pub(super) async fn differences(manifest: &Manifest, options: &Options, ui: &Ui) -> Outcome<Vec<String>> {
+pub(super) async fn differences(manifest: &Manifest, options: &Comparison, ui: &Ui) -> Outcome<Vec<String>> {
     let place = Place::open(options)?;
     let mut differences = Vec::new();
     for report in &manifest.subjects {
@@ -66,7 +66,7 @@ pub(super) async fn differences(manifest: &Manifest, options: &Options, ui: &Ui)
 }
 
 impl Place {
-    fn open(options: &Options) -> Outcome<Self> {
+    fn open(options: &Comparison) -> Outcome<Self> {
         let (aws, account) = match &options.aws_account {
             Some(account) => (Aws::from_env()?, account.as_str()),
             None => (aws_of(&Stack::open(&root(), &options.stack)?), LOCAL_ACCOUNT),
