@@ -14,6 +14,7 @@ mod kills;
 mod large;
 mod ledger;
 mod life;
+mod receipts;
 mod refusals;
 mod repeats;
 mod residency;

@@ -1,8 +1,8 @@
 use std::time::Instant;
 
-use habeas_domain::Request;
+use habeas_domain::{Digest, Request};
 use habeas_lambda::TaskError;
-use habeas_sources::{DataMap, Found, Source, Target, Walk};
+use habeas_sources::{DataMap, Digests, Found, Source, Target, Walk};
 use habeas_work::{Inventory, Listed, People, Step, Unit, source_error};
 
 use crate::{Cursor, Workplace};
@@ -10,9 +10,11 @@ use crate::{Cursor, Workplace};
 /// A step ends when it has listed this many targets: some 1 MB of keys.
 const TARGETS_MAX: usize = 5_000;
 
-/// Does one step of a deletion's inventory: keys of what is the person's own.
+/// Does one step of a deletion's inventory: keys of what is the person's own, and
+/// the keyed digests by which the receipt speaks of it.
 pub(crate) async fn step(
     place: Workplace<'_>,
+    digests: &Digests,
     request: &Request,
     unit: &Unit,
     mut cursor: Cursor,
@@ -39,7 +41,10 @@ pub(crate) async fn step(
                 Err(error) => return Err(source_error(error)),
             };
             let found = page.found.into_iter();
-            targets.extend(found.filter_map(|found| listed(&ground.map, source, cursor.task, found)));
+            targets.extend(found.filter_map(|found| {
+                let (target, digest) = listed(&ground.map, source, digests, found)?;
+                Some(Listed { task: cursor.task, target, digest })
+            }));
             // Versions of one object stand side by side, and go together.
             targets.dedup();
             worked = true;
@@ -72,11 +77,16 @@ async fn keep(
 }
 
 /// Other people's records that the person only led to are not theirs to erase.
-fn listed(map: &DataMap, source: &Source, task: usize, found: Found) -> Option<Listed> {
-    let target = match found {
-        Found::Record { key, item, own: true } => Target::record(map, source, key, &item),
-        Found::Record { own: false, .. } => return None,
-        Found::File { file, lead } => Target::File { key: file.key, lead },
-    };
-    Some(Listed { task, target })
+fn listed(map: &DataMap, source: &Source, digests: &Digests, found: Found) -> Option<(Target, Digest)> {
+    match found {
+        Found::Record { key, item, own: true } => {
+            let digest = digests.record(source, &key, &item);
+            Some((Target::record(map, source, key, &item), digest))
+        }
+        Found::Record { own: false, .. } => None,
+        Found::File { file, lead } => {
+            let digest = digests.file(source, &file.key);
+            Some((Target::File { key: file.key, lead }, digest))
+        }
+    }
 }

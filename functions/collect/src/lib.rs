@@ -11,9 +11,10 @@ mod inventory;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
+use habeas_aws::Macs;
 use habeas_domain::Kind;
 use habeas_lambda::{TaskError, names};
-use habeas_work::{Failure, Folder, Ground, Unit, UnitInput, UnitOutput};
+use habeas_work::{Failure, Folder, Ground, Unit, UnitInput, UnitOutput, digests};
 use serde::{Deserialize, Serialize};
 
 /// Where in a unit the next step goes on. It holds keys of records, and keys may
@@ -50,6 +51,7 @@ pub struct Done {
 /// Does one step of a unit.
 pub async fn collect(
     ground: &Ground,
+    macs: &Macs,
     input: UnitInput<Done>,
     now: DateTime<Utc>,
     deadline: Instant,
@@ -77,7 +79,10 @@ pub async fn collect(
     }
     let after = match request.kind {
         Kind::Export => export::step(place, &request, &unit, cursor, deadline).await?,
-        Kind::Delete => inventory::step(place, &request, &unit, cursor, deadline).await?,
+        Kind::Delete => {
+            let digests = digests(macs, &request).await?;
+            inventory::step(place, &digests, &request, &unit, cursor, deadline).await?
+        }
     };
     Ok(output(&unit, &after))
 }

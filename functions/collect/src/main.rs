@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use habeas_aws::Aws;
+use habeas_aws::{Aws, Macs, required};
 use habeas_lambda::{LambdaEvent, StartError, deadline, init, now, serve_task};
 use habeas_work::Ground;
 
@@ -10,9 +10,11 @@ const RESERVE: Duration = Duration::from_secs(60);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     init();
-    let ground = Ground::from_env(&Aws::from_env()?)?;
+    let aws = Aws::from_env()?;
+    let (ground, macs) = (Ground::from_env(&aws)?, Macs::new(&aws, required("DIGEST_KEY")?));
     serve_task(async |event: LambdaEvent<_>| {
-        collect::collect(&ground, event.payload, now(), deadline(&event.context, RESERVE)).await
+        let deadline = deadline(&event.context, RESERVE);
+        collect::collect(&ground, &macs, event.payload, now(), deadline).await
     })
     .await
 }

@@ -1,7 +1,9 @@
 //! `POST /v1/requests/{id}/download`: mints a download link of a finished archive.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use habeas_domain::{Archive, Archives, EventKind, Kind, Problem, Request, Requests, Status, StoreError};
+use habeas_domain::{
+    Archive, Archives, EventKind, Kind, Problem, Request, Requests, Status, StoreError, WITHDRAWN,
+};
 use habeas_lambda::{Call, Fault, Reply, signed_in_for};
 use serde_json::json;
 
@@ -56,6 +58,9 @@ fn available(request: &Request, now: DateTime<Utc>) -> Result<&Archive, Problem>
     match (request.kind, request.status, &request.archive) {
         (Kind::Delete, ..) => Err(not_ready("A deletion has no archive to download.")),
         (Kind::Export, Status::Completed, Some(archive)) if now < archive.expires_at => Ok(archive),
+        (Kind::Export, Status::Completed, Some(archive)) if archive.withdrawn_by.is_some() => {
+            Err(Problem::new(410, "expired", "Download link expired", WITHDRAWN))
+        }
         (Kind::Export, Status::Completed, _) => Err(Problem::new(
             410,
             "expired",

@@ -25,6 +25,7 @@ fn completed() -> Request {
         bytes: 1_024,
         expires_at: at(EXPIRES),
         removed_at: None,
+        withdrawn_by: None,
     };
     Request { status: Status::Completed, archive: Some(archive), ..request() }
 }

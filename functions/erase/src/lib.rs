@@ -5,70 +5,104 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use habeas_lambda::{TaskError, names};
-use habeas_sources::Target;
-use habeas_work::{Failure, Ground, Inventory, Listed, People, Unit, UnitInput, UnitOutput, source_error};
+use habeas_sources::{Erased, Target};
+use habeas_work::{
+    Failure, Folder, Ground, Inventory, Listed, Outcome, Outcomes, People, Step, Unit, UnitInput, UnitOutput,
+    source_error,
+};
 use serde::{Deserialize, Serialize};
 
 /// After this many targets the clock is looked at.
 const BATCH_TARGETS: usize = 256;
 
+/// A step ends when it has so many outcomes to write down: some 1 MB.
+const STEP_TARGETS_MAX: usize = 20_000;
+
 /// How far the unit's inventory has been worked through.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cursor {
-    pub pass: Pass,
+struct Cursor {
+    pass: Pass,
     /// How many of the inventory's objects are done in this pass.
-    pub inventories: usize,
+    inventories: usize,
     /// How many targets of the next one are done.
-    pub targets: usize,
+    targets: usize,
+    /// How many steps are done.
+    step: u32,
 }
 
 /// Files go first. They are found through records, so that with the records gone
 /// nobody could find them again, should something fail in between.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Pass {
+enum Pass {
     #[default]
     Files,
     Records,
 }
 
-/// Erases what the inventory lists, as far as the time goes. Safe to repeat:
-/// only what still is the person's is touched.
+/// What the state machine sees of a cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Done {
+    /// How many steps are done.
+    pub step: u32,
+}
+
+/// Erases what the inventory lists, as far as the time goes, and writes down what
+/// became of it. Safe to repeat: only what still is the person's is touched.
 pub async fn erase(
     ground: &Ground,
-    input: UnitInput<Cursor>,
+    input: UnitInput<Done>,
     now: DateTime<Utc>,
     deadline: Instant,
-) -> Result<UnitOutput<Cursor>, TaskError> {
+) -> Result<UnitOutput<Done>, TaskError> {
     let request = ground.request_at_work(&input.account, input.request, now).await?;
     let folder = ground.folder(&request)?;
     // An inventory with gaps is none: nothing of the request is erased then.
     Failure::all_of(&folder.failures().await?)?;
     let unit = folder.unit(&input.unit).await?;
     let people = People::of(ground, &folder, &request).await?;
-    let prefix = format!("{}{}-", folder.keys.inventories(), unit.unit);
-    let inventories = folder.inventories(&prefix).await?;
-    if !inventories.last().is_some_and(|inventory| inventory.last) {
-        return Err(TaskError::new(
-            names::INCOMPLETE,
-            "The inventory of what is to be deleted is incomplete.",
-        ));
-    }
-    let mut cursor = input.cursor.unwrap_or_default();
-    let mut worked = false;
+    let inventories = folder.inventories_of(&unit.unit).await?;
+    let cursor = match input.cursor {
+        None => Cursor::default(),
+        Some(Done { step }) => folder.kept_cursor(&folder.keys.outcome(&unit.unit, step)).await?,
+    };
+    let step = cursor.step + 1;
+    let (mut cursor, mut outcomes) = (Cursor { step, ..cursor }, Vec::new());
     while let Some(rest) = rest(&inventories, &mut cursor) {
         // Something is always done, so that a unit comes to its end however late it is.
-        if worked && Instant::now() >= deadline {
-            return Ok(UnitOutput { done: false, cursor });
+        let is_full = outcomes.len() >= STEP_TARGETS_MAX || Instant::now() >= deadline;
+        if is_full && !outcomes.is_empty() {
+            break;
         }
         let batch = &rest[..rest.len().min(BATCH_TARGETS)];
-        let of_pass: Vec<_> = batch.iter().filter(|listed| cursor.pass.takes(&listed.target)).collect();
-        erase_batch(ground, &people, &unit, &of_pass).await?;
+        let of_pass = batch.iter().enumerate().filter(|(_, listed)| cursor.pass.takes(&listed.target));
+        let of_pass: Vec<_> = of_pass.collect();
+        let became = erase_batch(ground, &people, &unit, &of_pass).await?;
+        let inventory = inventories[cursor.inventories].step;
+        outcomes.extend(became.into_iter().map(|(place, became)| Outcome {
+            inventory,
+            target: cursor.targets + place,
+            became,
+        }));
         cursor.targets += batch.len();
-        worked = true;
     }
-    Ok(UnitOutput { done: true, cursor })
+    let after = keep(&folder, &unit, cursor, outcomes).await?;
+    let done = rest(&inventories, &mut after.clone()).is_none();
+    Ok(UnitOutput { done, cursor: Done { step: after.step } })
+}
+
+/// Writes down what became of the step's targets, and how far it came.
+async fn keep(
+    folder: &Folder,
+    unit: &Unit,
+    cursor: Cursor,
+    outcomes: Vec<Outcome>,
+) -> Result<Cursor, TaskError> {
+    let key = folder.keys.outcome(&unit.unit, cursor.step);
+    let result = Outcomes { unit: unit.unit.clone(), step: cursor.step, outcomes };
+    folder.keep_first(&key, Step { cursor, result }).await
 }
 
 impl Pass {
@@ -96,45 +130,49 @@ fn rest<'a>(inventories: &'a [Inventory], cursor: &mut Cursor) -> Option<&'a [Li
     }
 }
 
-/// Erases targets, those of a task together.
+/// Erases targets, those of a task together, and says what became of each.
 async fn erase_batch(
     ground: &Ground,
     people: &People<'_>,
     unit: &Unit,
-    batch: &[&Listed],
-) -> Result<(), TaskError> {
-    let mut by_task: BTreeMap<usize, Vec<&Target>> = BTreeMap::new();
-    for listed in batch {
-        by_task.entry(listed.task).or_default().push(&listed.target);
+    batch: &[(usize, &Listed)],
+) -> Result<Vec<(usize, Erased)>, TaskError> {
+    let mut by_task: BTreeMap<usize, Vec<(usize, &Target)>> = BTreeMap::new();
+    for (place, listed) in batch {
+        by_task.entry(listed.task).or_default().push((*place, &listed.target));
     }
-    for (task, targets) in by_task {
+    let mut became = Vec::with_capacity(batch.len());
+    for (task, listed) in by_task {
         let task = unit.tasks.get(task);
         let task =
             task.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The inventory does not fit the plan."))?;
         let source = ground.source(&task.source)?;
         let subject = people.subject(task)?;
-        habeas_sources::erase(&ground.stores, &ground.map, source, &subject, &targets)
+        let (places, targets): (Vec<_>, Vec<_>) = listed.into_iter().unzip();
+        let outcomes = habeas_sources::erase(&ground.stores, &ground.map, source, &subject, &targets)
             .await
             .map_err(source_error)?;
+        became.extend(places.into_iter().zip(outcomes));
     }
-    Ok(())
+    Ok(became)
 }
 
 #[cfg(test)]
 mod tests {
+    use habeas_domain::Digest;
     use habeas_sources::Key;
     use habeas_testkit::{events, request};
 
     use super::*;
 
-    fn read(event: &str) -> UnitInput<Cursor> {
+    fn read(event: &str) -> UnitInput<Done> {
         serde_json::from_str(event).unwrap()
     }
 
     #[test]
     fn every_event_is_understood_or_refused_as_its_name_says() {
         for event in events("erase") {
-            let read = serde_json::from_str::<UnitInput<Cursor>>(&event.text);
+            let read = serde_json::from_str::<UnitInput<Done>>(&event.text);
             assert_eq!(read.is_err(), event.is_rejected(), "{}: {read:?}", event.case);
         }
     }
@@ -154,7 +192,10 @@ mod tests {
             unit: "0001".into(),
             step,
             last: step == 3,
-            targets: targets.into_iter().map(|target| Listed { task: 0, target }).collect(),
+            targets: targets
+                .into_iter()
+                .map(|target| Listed { task: 0, target, digest: Digest::default() })
+                .collect(),
         };
         let inventories = [
             inventory(1, vec![record(), file("a")]),

@@ -222,6 +222,7 @@ mod tests {
             bytes: 1,
             expires_at,
             removed_at: None,
+            withdrawn_by: None,
         };
         let with_archive = Request { archive: Some(archive), ..request() };
         assert_eq!(occasion(&expiring, &with_archive), Some(Occasion::Expiring));

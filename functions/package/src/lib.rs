@@ -73,7 +73,8 @@ impl Package {
         let Some(bytes) = assembly.assemble(&key, deadline).await? else {
             return Ok(Packaged { done: false, archive: Value::Null });
         };
-        let archive = Archive { key, residency, bytes, expires_at: now + self.keep, removed_at: None };
+        let expires_at = now + self.keep;
+        let archive = Archive { key, residency, bytes, expires_at, removed_at: None, withdrawn_by: None };
         self.ground.table.put_archive(&request, &archive, now).await?;
         self.ground.table.set_counts(&request, &counts(&request, &indexes)).await?;
         Ok(Packaged { done: true, archive: typed(&json!(archive)) })

@@ -9,7 +9,7 @@ use habeas_sources::{DataMap, LinkedId, Pseudonyms, Source, Subject, identify};
 use habeas_work::{Folder, Ground, RequestInput, Unit, source_error};
 use serde::Serialize;
 
-use crate::units::{Cut, cut};
+use crate::units::cut;
 
 /// How many people's ids are looked up at a time.
 const PEOPLE_AT_A_TIME: usize = 10;
@@ -18,10 +18,6 @@ const PEOPLE_AT_A_TIME: usize = 10;
 #[derive(Debug, Serialize)]
 pub struct Planned {
     units: Vec<String>,
-    /// Those of them that a deletion erases first.
-    wave: Vec<String>,
-    /// Those that wait for these, because ids follow from what they erase.
-    last_wave: Vec<String>,
 }
 
 /// Decides where the request's data are kept, and writes the plan there. The
@@ -33,8 +29,8 @@ pub async fn plan(ground: &Ground, input: &RequestInput) -> Result<Planned, Task
     let residency = ground.table.decide_residency(&request, ground.work.has_eea()).await?;
     let request = Request { residency: Some(residency), ..request };
     let folder = ground.folder(&request)?;
-    let cut = cut(&ground.map, &request);
-    let lines = lines(&cut.units)?;
+    let units = cut(&ground.map, &request);
+    let lines = lines(&units)?;
     if !ground.map.identities.is_empty() {
         keep_identities(ground, &folder, &request).await?;
     }
@@ -42,8 +38,7 @@ pub async fn plan(ground: &Ground, input: &RequestInput) -> Result<Planned, Task
         make_pseudonyms(&folder).await?;
     }
     folder.bucket.put(&folder.keys.units(), lines.into_bytes(), "application/jsonl").await?;
-    let Cut { units, wave, last_wave } = cut;
-    Ok(Planned { units: units.into_iter().map(|unit| unit.unit).collect(), wave, last_wave })
+    Ok(Planned { units: units.into_iter().map(|unit| unit.unit).collect() })
 }
 
 /// Learns what else stands for each person, once: cursors name ids by their

@@ -1,28 +1,16 @@
 use habeas_domain::Request;
-use habeas_sources::{Address, DataMap, Erase, Part, Source};
+use habeas_sources::{Address, DataMap, Part, Source};
 use habeas_work::{Unit, UnitTask};
 
 /// The workflow has no more units at work at once, so more would only be more
 /// state transitions.
 const LANES_MAX: usize = 40;
 
-/// The units of a request, and the order in which a deletion erases them: what
-/// ids follow from goes last, because without it nothing else would be found
-/// again, should something fail in between.
-#[derive(Debug)]
-pub(crate) struct Cut {
-    pub(crate) units: Vec<Unit>,
-    /// The names of those that are erased first, and of those that wait for them.
-    pub(crate) wave: Vec<String>,
-    pub(crate) last_wave: Vec<String>,
-}
-
 /// Sources that one person's task has together: files and records are erased in
 /// the order of what leads to what, so they are one unit's work.
 #[derive(Debug)]
 struct Family<'m> {
     sources: Vec<&'m Source>,
-    links: bool,
     /// How many units share it; all people's units where there is no limit.
     lanes: Option<usize>,
 }
@@ -30,17 +18,10 @@ struct Family<'m> {
 /// Cuts a request. A small one stays a handful of state transitions: a person's
 /// sources share a unit. What the map reads in parts, or lets be read by a few
 /// at a time only, has units of its own, as many as may be at work.
-pub(crate) fn cut(map: &DataMap, request: &Request) -> Cut {
-    let people = request.subjects.len();
-    let families = families(map, request);
-    let (links, others): (Vec<_>, Vec<_>) = families.into_iter().partition(|family| family.links);
+pub(crate) fn cut(map: &DataMap, request: &Request) -> Vec<Unit> {
     let mut units = Numbered::default();
-    units.add_all(&others, people);
-    let first_link = units.0.len();
-    units.add_all(&links, people);
-    let mut names: Vec<String> = units.0.iter().map(|unit| unit.unit.clone()).collect();
-    let last_wave = names.split_off(first_link);
-    Cut { units: units.0, wave: names, last_wave }
+    units.add_all(&families(map, request), request.subjects.len());
+    units.0
 }
 
 /// Units, named by their position: no name is the beginning of another.
@@ -114,14 +95,7 @@ fn families<'m>(map: &'m DataMap, request: &Request) -> Vec<Family<'m>> {
     }
     families.sort_by_key(|family| family.first().and_then(|source| place(source)));
     let people = request.subjects.len();
-    let stays = |source: &Source| matches!(source.erase, Erase::Retain { .. });
-    families
-        .into_iter()
-        .map(|sources| {
-            let links = sources.iter().any(|source| map.links_ids(source) && !stays(source));
-            Family { links, lanes: lanes(&sources, people), sources }
-        })
-        .collect()
+    families.into_iter().map(|sources| Family { lanes: lanes(&sources, people), sources }).collect()
 }
 
 fn are_kin(one: &Source, other: &Source) -> bool {
@@ -207,7 +181,7 @@ mod tests {
         erase = { rule = "delete" }
     "#;
 
-    fn cut_for(people: &[&str], data_types: &[DataType]) -> Cut {
+    fn cut_for(people: &[&str], data_types: &[DataType]) -> Vec<Unit> {
         let map = DataMap::parse(MAP, "123456789012", "us-east-1").unwrap();
         let request = Request {
             subjects: people.iter().copied().map(address).collect(),
@@ -228,14 +202,14 @@ mod tests {
 
     #[test]
     fn a_person_has_a_unit_and_what_is_limited_or_in_parts_has_its_own() {
-        let cut =
+        let units =
             cut_for(&["ana@amber.example", "bob@amber.example", "cy@amber.example"], &[DataType::Meetings]);
-        let names: Vec<_> = cut.units.iter().map(|unit| unit.unit.as_str()).collect();
+        let names: Vec<_> = units.iter().map(|unit| unit.unit.as_str()).collect();
         assert_eq!(
             names,
             ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011"]
         );
-        let told: Vec<_> = cut.units.iter().map(tasks).collect();
+        let told: Vec<_> = units.iter().map(tasks).collect();
         assert_eq!(told[..3], [["0 polls"], ["1 polls"], ["2 polls"]]);
         assert_eq!(told[3], ["0 boards", "0 files", "2 boards", "2 files"]);
         assert_eq!(told[4], ["1 boards", "1 files"]);
@@ -244,30 +218,22 @@ mod tests {
     }
 
     #[test]
-    fn what_ids_follow_from_is_erased_last() {
-        let cut = cut_for(&["ana@amber.example"], &[DataType::Meetings]);
-        assert_eq!(cut.last_wave, ["0005"]);
-        assert_eq!(cut.wave, ["0001", "0002", "0003", "0004"]);
-    }
-
-    #[test]
     fn a_request_without_such_sources_is_a_unit_for_each_person() {
-        let cut = cut_for(&["ana@amber.example", "bob@amber.example"], &[DataType::Chat]);
-        assert_eq!(cut.units.iter().map(tasks).collect::<Vec<_>>(), [["0 messages"], ["1 messages"]]);
-        assert_eq!(cut.wave, ["0001", "0002"]);
-        assert!(cut.last_wave.is_empty());
+        let units = cut_for(&["ana@amber.example", "bob@amber.example"], &[DataType::Chat]);
+        assert_eq!(units.iter().map(tasks).collect::<Vec<_>>(), [["0 messages"], ["1 messages"]]);
     }
 
     #[test]
     fn a_limit_that_is_kept_anyway_makes_no_unit() {
-        let cut = cut_for(&["ana@amber.example", "bob@amber.example"], &[DataType::Meetings]);
-        assert_eq!(tasks(&cut.units[0]), ["0 boards", "0 files", "0 polls"]);
+        let units = cut_for(&["ana@amber.example", "bob@amber.example"], &[DataType::Meetings]);
+        assert_eq!(tasks(&units[0]), ["0 boards", "0 files", "0 polls"]);
     }
 
     #[test]
     fn every_source_is_some_units_once_for_every_person_and_part() {
-        let cut = cut_for(&["ana@amber.example", "bob@amber.example"], &[DataType::Meetings, DataType::Chat]);
-        let mut all: Vec<_> = cut.units.iter().flat_map(tasks).collect();
+        let units =
+            cut_for(&["ana@amber.example", "bob@amber.example"], &[DataType::Meetings, DataType::Chat]);
+        let mut all: Vec<_> = units.iter().flat_map(tasks).collect();
         let count = all.len();
         all.sort();
         all.dedup();

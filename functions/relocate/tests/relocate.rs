@@ -219,6 +219,7 @@ fn completed(of: &str, number: u32) -> Request {
         bytes: bytes_of(filed.id).len() as u64,
         expires_at: at("2026-04-05T11:00:00Z"),
         removed_at: None,
+        withdrawn_by: None,
     };
     let started = filed.with_event(at("2026-01-05T10:05:00Z"), EventKind::Started, None, None);
     let end = at("2026-01-05T11:00:00Z");
@@ -484,7 +485,7 @@ async fn an_archive_that_is_removed_while_it_is_copied_is_gone_everywhere() {
     let (table, shelf, id) = (world.table.clone(), world.shelf.clone(), request.id);
     world.shelf.in_the_midst(async move {
         shelf.stock().archives.clear();
-        table.note_removal(id, at(LATER)).await.unwrap();
+        table.note_removal(id, None, at(LATER)).await.unwrap();
     });
     assert_eq!(world.relocate(1).await, DONE);
     let removed = request.with_archive_removed(at(LATER)).unwrap();

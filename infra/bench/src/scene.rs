@@ -75,6 +75,7 @@ impl Scene {
             bytes: 1,
             expires_at,
             removed_at: None,
+            withdrawn_by: None,
         };
         let value = |value: &Value| serde_dynamo::to_attribute_value(value).expect("a value");
         let update = self.local.client().update_item().table_name(self.local.name());

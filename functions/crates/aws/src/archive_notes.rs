@@ -69,12 +69,22 @@ impl Table {
         Ok(())
     }
 
-    /// Stores in the request's row and timeline that its archive is gone. Told
-    /// twice, it does nothing the second time. Says whether it did.
-    pub async fn note_removal(&self, id: RequestId, at: DateTime<Utc>) -> Result<bool, StoreError> {
+    /// Stores in the request's row and timeline that its archive is gone: by its
+    /// time, or by a deletion. Told twice, it does nothing the second time. Says
+    /// whether it did.
+    pub async fn note_removal(
+        &self,
+        id: RequestId,
+        by: Option<RequestId>,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         for _ in 0..WRITES_MAX {
             let Some(request) = self.request(id).await? else { return Ok(false) };
-            let Some(removed) = request.with_archive_removed(at) else { return Ok(false) };
+            let removed = match by {
+                Some(by) => request.with_archive_withdrawn(by, at),
+                None => request.with_archive_removed(at),
+            };
+            let Some(removed) = removed else { return Ok(false) };
             let Some(archive) = &removed.archive else { return Ok(false) };
             match self.mark_removed(&removed, archive).await {
                 Err(StoreError::Conflict) => {}

@@ -41,6 +41,7 @@ pub struct Aws {
 struct Clients {
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
+    kms: OnceLock<aws_sdk_kms::Client>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -116,6 +117,11 @@ impl Aws {
             aws_sdk_s3::Client::from_conf(config)
         };
         self.clients.s3.get_or_init(client).clone()
+    }
+
+    #[must_use]
+    pub fn kms(&self) -> aws_sdk_kms::Client {
+        self.clients.kms.get_or_init(|| aws_sdk_kms::Client::new(&self.config)).clone()
     }
 
     #[must_use]

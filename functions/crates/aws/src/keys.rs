@@ -117,6 +117,11 @@ pub(crate) fn archive_key(id: RequestId) -> Item {
     key(format!("REQ#{id}"), "ARCHIVE".to_owned())
 }
 
+/// The signed receipt of a deletion.
+pub(crate) fn receipt_key(id: RequestId) -> Item {
+    key(format!("REQ#{id}"), "RECEIPT".to_owned())
+}
+
 pub(crate) fn entry_mail_key(account: &AccountId, number: u64, to: &EmailAddress) -> Item {
     key(format!("{}#MAIL", ledger_partition(account)), format!("{number:012}#{}", to.as_str()))
 }

@@ -1,7 +1,8 @@
-//! Adapters: the ports of the domain on DynamoDB, S3, SES and Step Functions.
+//! Adapters: the ports of the domain on DynamoDB, S3, SES, Step Functions and KMS.
 //!
 //! SDK errors stop here. What leaves is a [`habeas_domain::StoreError`].
 
+mod about;
 mod archive_notes;
 mod archives;
 mod buckets;
@@ -19,10 +20,12 @@ mod mails;
 mod objects;
 mod originals;
 mod queue;
+mod receipts;
 mod relocations;
 mod requests;
 mod residency;
 mod settings;
+mod signing;
 mod table;
 mod uploads;
 mod work;
@@ -41,6 +44,7 @@ pub use originals::{ListPage, Listed, ListedBehind, Original};
 pub use queue::Waiting;
 pub use requests::{News, typed};
 pub use settings::Household;
+pub use signing::{Macs, Signer};
 pub use table::Table;
 pub use uploads::Upload;
 pub use work::WorkKeys;

@@ -83,6 +83,23 @@ impl WorkKeys {
         format!("{}inventory/{unit}-{step:06}.json", self.prefix)
     }
 
+    #[must_use]
+    pub fn outcomes(&self) -> String {
+        format!("{}outcome/", self.prefix)
+    }
+
+    /// What a step of erasing a unit did.
+    #[must_use]
+    pub fn outcome(&self, unit: &str, step: u32) -> String {
+        format!("{}outcome/{unit}-{step:06}.json", self.prefix)
+    }
+
+    /// How far a step of looking again came, and what it found.
+    #[must_use]
+    pub fn look(&self, step: u32) -> String {
+        format!("{}look/{step:06}.json", self.prefix)
+    }
+
     /// The key of the finished archive, in the archive bucket.
     #[must_use]
     pub fn archive(id: RequestId) -> String {

@@ -153,6 +153,7 @@ async fn complete(local: &LocalTable, request: Request, expires_at: &str) -> Req
         bytes: 1,
         expires_at: at(expires_at),
         removed_at: None,
+        withdrawn_by: None,
     };
     let completed = Request { status: Status::Completed, archive: Some(archive), ..request };
     let update = local.client().update_item().table_name(local.name());
@@ -213,14 +214,14 @@ async fn the_removal_of_an_archive_is_noted_once_however_often_it_is_told() {
     let table = local.table();
     let request = complete(&local, filed(&table).await, "2026-04-05T10:00:00Z").await;
     for _ in 0..2 {
-        table.note_removal(request.id, at("2026-04-05T10:01:00Z")).await.unwrap();
+        table.note_removal(request.id, None, at("2026-04-05T10:01:00Z")).await.unwrap();
         let stored = table.request(request.id).await.unwrap().unwrap();
         assert_eq!(stored.archive.unwrap().removed_at, Some(at("2026-04-05T10:01:00Z")));
         assert_eq!(stored.timeline.events().len(), 2);
         assert_eq!(stored.timeline.verify(stored.id), Ok(()));
     }
     // A request that nobody knows any more has nothing to note.
-    table.note_removal(RequestId::LAST, at("2026-04-05T10:01:00Z")).await.unwrap();
+    table.note_removal(RequestId::LAST, None, at("2026-04-05T10:01:00Z")).await.unwrap();
 }
 
 #[tokio::test]

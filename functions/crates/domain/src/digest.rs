@@ -11,7 +11,18 @@ pub struct Digest(String);
 impl Digest {
     #[must_use]
     pub fn of(text: &str) -> Self {
-        Self(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+        Self::of_bytes(text.as_bytes())
+    }
+
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self::new(&Sha256::digest(bytes).into())
+    }
+
+    /// One that was computed elsewhere, such as one with a key.
+    #[must_use]
+    pub fn new(bytes: &[u8; 32]) -> Self {
+        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     #[must_use]

@@ -26,6 +26,7 @@ mod patch;
 mod people;
 mod ports;
 mod problem;
+mod receipt;
 mod relocation;
 mod request;
 mod residency;
@@ -60,9 +61,11 @@ pub use order::{Order, SUBJECTS_MAX};
 pub use patch::SettingsPatch;
 pub use people::{Account, BadField, Member, Plan, Role};
 pub use ports::{
-    Archives, Choices, Directory, Executions, Page, Participants, Requests, Settings, StoreError,
+    Archives, Choices, Directory, Executions, Page, Participants, ReceiptKey, Receipts, Requests, Settings,
+    StoreError,
 };
 pub use problem::{FieldError, Problem};
+pub use receipt::SignedReceipt;
 pub use relocation::{InHand, Place, Relocation};
 pub use request::{Archive, Counts, NotRevocable, Request, Requestor, due_at};
 pub use residency::Residency;
@@ -70,4 +73,4 @@ pub use revision::{Revised, Revision, Standing, Witness, lapse};
 pub use setting::{ContentClass, NotAClass, NotATopic, Setting, SettingValue, Topic};
 pub use settings::{AccountSettings, Basis, Chosen, Consent, MemberSettings};
 pub use terms::{AgreedTerms, NotAVersion, Publication, Terms, TermsVersion};
-pub use view::{member_view, request_view, view, whole_view};
+pub use view::{WITHDRAWN, member_view, request_view, view, whole_view};

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     AccountId, AccountSettings, Archive, Cursor, EmailAddress, Filing, Filter, Guards, Member, Person,
-    Request, RequestId, Revision, Sealed, Slots, Standing,
+    Request, RequestId, Revision, Sealed, SignedReceipt, Slots, Standing,
 };
 
 /// Why a store did not do what was asked.
@@ -137,6 +137,21 @@ pub trait Archives {
         now: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> impl Future<Output = Result<String, StoreError>> + Send;
+}
+
+/// The signed receipts of deletions.
+pub trait Receipts {
+    /// That of a request, where it has one.
+    fn receipt(
+        &self,
+        id: RequestId,
+    ) -> impl Future<Output = Result<Option<SignedReceipt>, StoreError>> + Send;
+}
+
+/// The key that receipts are signed with.
+pub trait ReceiptKey {
+    /// Its public half, as PEM (SubjectPublicKeyInfo).
+    fn public_key_pem(&self) -> impl Future<Output = Result<String, StoreError>> + Send;
 }
 
 /// The settings of accounts and members, each change with its entry in a ledger.

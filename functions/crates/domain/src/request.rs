@@ -72,6 +72,10 @@ pub struct Archive {
     /// When the file was removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<DateTime<Utc>>,
+    /// The deletion that ended it before its time, because it was about somebody
+    /// whom the archive was about too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_by: Option<RequestId>,
 }
 
 impl Archive {
@@ -119,6 +123,26 @@ impl Request {
         let archive = self.archive.as_mut().filter(|archive| archive.removed_at.is_none())?;
         archive.removed_at = Some(at);
         Some(self.with_event(at, EventKind::Expired, None, None))
+    }
+
+    /// Ends its archive at once, because a deletion was about somebody whom the
+    /// archive is about. Nothing where the file is gone already.
+    #[must_use]
+    pub fn with_archive_withdrawn(mut self, by: RequestId, at: DateTime<Utc>) -> Option<Self> {
+        let archive = self.archive.as_mut().filter(|archive| archive.removed_at.is_none())?;
+        archive.removed_at = Some(at);
+        archive.expires_at = archive.expires_at.min(at);
+        archive.withdrawn_by = Some(by);
+        Some(self.with_event(at, EventKind::Expired, None, Some(format!("deletion {by}"))))
+    }
+
+    /// Whether what it gathers, or has gathered, can hold what `deletion` is about.
+    #[must_use]
+    pub fn can_hold_what_goes_with(&self, deletion: &Self) -> bool {
+        self.kind == Kind::Export
+            && self.account == deletion.account
+            && self.subjects.iter().any(|subject| deletion.subjects.contains(subject))
+            && self.data_types.iter().any(|data_type| deletion.data_types.contains(data_type))
     }
 
     /// Where its archive is now, after it was moved there.
@@ -243,13 +267,56 @@ pub(crate) mod tests {
     #[test]
     fn the_removal_of_an_archive_is_noted_once() {
         let expires_at = at("2026-04-05T10:00:00Z");
-        let archive =
-            Archive { key: "1".into(), residency: Residency::Us, bytes: 1, expires_at, removed_at: None };
+        let archive = Archive {
+            key: "1".into(),
+            residency: Residency::Us,
+            bytes: 1,
+            expires_at,
+            removed_at: None,
+            withdrawn_by: None,
+        };
         let request = Request { archive: Some(archive), ..pending() };
         let removed = request.with_archive_removed(expires_at).unwrap();
         assert_eq!(removed.timeline.last().unwrap().event, EventKind::Expired);
         assert_eq!(removed.with_archive_removed(expires_at), None);
         assert_eq!(pending().with_archive_removed(expires_at), None);
+    }
+
+    #[test]
+    fn an_archive_that_a_deletion_ends_says_so_once_and_cannot_be_downloaded_any_more() {
+        let (expires_at, now) = (at("2026-04-05T10:00:00Z"), at("2026-02-01T00:00:00Z"));
+        let archive = Archive {
+            key: "1".into(),
+            residency: Residency::Us,
+            bytes: 1,
+            expires_at,
+            removed_at: None,
+            withdrawn_by: None,
+        };
+        let by = RequestId::parse("019b8d3a-0000-7000-8000-000000000002").unwrap();
+        let withdrawn =
+            Request { archive: Some(archive), ..pending() }.with_archive_withdrawn(by, now).unwrap();
+        let archive = withdrawn.archive.as_ref().unwrap();
+        assert_eq!((archive.expires_at, archive.withdrawn_by), (now, Some(by)));
+        let event = withdrawn.timeline.last().unwrap();
+        assert_eq!((event.event, event.detail.clone()), (EventKind::Expired, Some(format!("deletion {by}"))));
+        assert_eq!(withdrawn.with_archive_withdrawn(by, now), None);
+    }
+
+    #[test]
+    fn an_export_can_hold_what_a_deletion_of_the_same_person_and_types_takes() {
+        let deletion = Request { kind: Kind::Delete, ..pending() };
+        assert!(pending().can_hold_what_goes_with(&deletion));
+        let others = vec![EmailAddress::parse("ana@amber.example").unwrap()];
+        let account = AccountId::parse("birch").unwrap();
+        for (export, why) in [
+            (Request { subjects: others, ..pending() }, "of somebody else"),
+            (Request { account, ..pending() }, "of another account"),
+            (Request { data_types: Vec::new(), ..pending() }, "of other data"),
+            (deletion.clone(), "a deletion holds nothing"),
+        ] {
+            assert!(!export.can_hold_what_goes_with(&deletion), "{why}");
+        }
     }
 
     pub(crate) fn at(text: &str) -> DateTime<Utc> {

@@ -3,6 +3,10 @@ use serde_json::{Value, json};
 
 use crate::{Action, Member, Request, Status, days_left, may};
 
+/// Why an archive is gone before its time, for people.
+pub const WITHDRAWN: &str =
+    "Data of somebody whom the archive is about were deleted, and the archive with them.";
+
 /// A request as `member` sees it in a list.
 #[must_use]
 pub fn view(request: &Request, member: &Member, now: DateTime<Utc>) -> Value {
@@ -74,6 +78,9 @@ fn download(request: &Request, now: DateTime<Utc>) -> Value {
     match &request.archive {
         Some(archive) if now < archive.expires_at => {
             json!({"state": "available", "until": time(archive.expires_at), "bytes": archive.bytes})
+        }
+        Some(archive) if archive.withdrawn_by.is_some() => {
+            json!({"state": "expired", "until": time(archive.expires_at), "reason": WITHDRAWN})
         }
         Some(archive) => json!({"state": "expired", "until": time(archive.expires_at)}),
         None => json!({"state": "none"}),

@@ -35,7 +35,8 @@ pub enum Target {
 }
 
 /// What became of one record of the inventory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Erased {
     Deleted,
     Masked,

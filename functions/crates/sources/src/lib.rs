@@ -6,6 +6,7 @@
 
 mod connector;
 mod cursor;
+mod digests;
 mod dynamodb;
 mod erase;
 mod error;
@@ -25,6 +26,7 @@ mod walk;
 pub use aws_sdk_dynamodb::types::AttributeValue;
 pub use connector::Part;
 pub use cursor::Cursor;
+pub use digests::Digests;
 pub use dynamodb::DynamoDb;
 pub use erase::{Erased, Target, erase, is_left};
 pub use error::{MapError, SourceError};

@@ -260,14 +260,6 @@ impl DataMap {
         })
     }
 
-    /// Whether ids of a person follow from records of this source: as soon as
-    /// these are gone, nobody can find what else is theirs.
-    #[must_use]
-    pub fn links_ids(&self, source: &Source) -> bool {
-        let Address::DynamoDb(address) = &source.address else { return false };
-        self.identities.iter().any(|identity| identity.address.table == address.table)
-    }
-
     /// The sources of the given data types, in the order of the map.
     pub fn of_types(&self, types: &[DataType]) -> impl Iterator<Item = &Source> {
         self.sources.iter().filter(|source| types.contains(&source.data_type))

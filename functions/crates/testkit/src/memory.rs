@@ -310,6 +310,7 @@ mod tests {
             bytes: 1,
             expires_at,
             removed_at: None,
+            withdrawn_by: None,
         };
         Request { status: Status::Completed, archive: Some(archive), ..request() }
     }

@@ -16,12 +16,31 @@ impl Expiry {
     /// it back meanwhile; the note goes last: while it is there, the next sweep
     /// tries again.
     pub async fn expire(&self, id: RequestId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.remove(id, None, now).await
+    }
+
+    /// The same before its time, because of a deletion.
+    pub async fn withdraw(
+        &self,
+        id: RequestId,
+        by: RequestId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.remove(id, Some(by), now).await
+    }
+
+    async fn remove(
+        &self,
+        id: RequestId,
+        by: Option<RequestId>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let request = self.table.request(id).await?;
         if let Some(archive) = request.and_then(|request| request.archive) {
             // A place that nobody can get at must not pass for empty.
             self.archives.of(archive.residency)?;
         }
-        let first = self.table.note_removal(id, now).await?;
+        let first = self.table.note_removal(id, by, now).await?;
         for bucket in self.archives.all() {
             bucket.delete_versions_under(&WorkKeys::archives(id)).await?;
         }

@@ -6,7 +6,7 @@ use habeas_sources::{LinkedId, Pseudonyms};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, Inventory, Unit};
+use crate::{Failure, Inventory, Outcomes, Unit};
 
 /// The folder of a request's intermediate objects, where the account's data are kept.
 #[derive(Debug, Clone)]
@@ -64,6 +64,20 @@ impl Folder {
     pub async fn inventories(&self, prefix: &str) -> Result<Vec<Inventory>, TaskError> {
         // Of the steps' cursors only the step itself knows the form.
         self.results::<IgnoredAny, _>(prefix).await
+    }
+
+    /// A unit's inventories, all of them.
+    pub async fn inventories_of(&self, unit: &str) -> Result<Vec<Inventory>, TaskError> {
+        let inventories = self.inventories(&format!("{}{unit}-", self.keys.inventories())).await?;
+        if inventories.last().is_some_and(|inventory| inventory.last) {
+            return Ok(inventories);
+        }
+        Err(TaskError::new(names::INCOMPLETE, "The inventory of what is to be deleted is incomplete."))
+    }
+
+    /// What became of a unit's targets, in order of steps.
+    pub async fn outcomes_of(&self, unit: &str) -> Result<Vec<Outcomes>, TaskError> {
+        self.results::<IgnoredAny, _>(&format!("{}{unit}-", self.keys.outcomes())).await
     }
 
     /// An object that an earlier step wrote.

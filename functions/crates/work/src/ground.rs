@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use habeas_aws::{Aws, Buckets, Table, WorkKeys, required};
-use habeas_domain::{AccountId, Request, RequestId, Requests};
+use habeas_domain::{AccountId, Digest, Request, RequestId, Requests};
 use habeas_lambda::{StartError, TaskError, names, table};
 use habeas_sources::{DataMap, DynamoDb, Lambda, LinkedId, S3, Source, SourceError, Stores, Subject};
 
@@ -18,15 +18,19 @@ pub struct Ground {
     pub table: Table,
     pub work: Buckets,
     pub map: DataMap,
+    /// Of the map's text.
+    pub map_digest: Digest,
     pub stores: Stores,
 }
 
 impl Ground {
     pub fn from_env(aws: &Aws) -> Result<Self, StartError> {
+        let text = map_text()?;
         Ok(Self {
             table: table(aws)?,
             work: Buckets::from_env(aws, "WORK_BUCKET")?,
-            map: load_map()?,
+            map: parse_map(&text)?,
+            map_digest: Digest::of(&text),
             stores: Stores { dynamodb: DynamoDb::new(aws), s3: S3::new(aws), lambda: Lambda::new(aws) },
         })
     }
@@ -105,10 +109,17 @@ impl<'a> People<'a> {
 
 /// Reads the data map that lies beside the function's binary.
 pub fn load_map() -> Result<DataMap, StartError> {
+    parse_map(&map_text()?)
+}
+
+fn map_text() -> Result<String, StartError> {
     let folder = env::var_os("LAMBDA_TASK_ROOT").map_or_else(|| PathBuf::from("."), PathBuf::from);
     let file = folder.join("data-map.toml");
-    let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    Ok(DataMap::parse(&text, &required("AWS_ACCOUNT")?, &required("AWS_REGION")?)?)
+    Ok(std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?)
+}
+
+fn parse_map(text: &str) -> Result<DataMap, StartError> {
+    Ok(DataMap::parse(text, &required("AWS_ACCOUNT")?, &required("AWS_REGION")?)?)
 }
 
 /// A fault of a source as the machine is told of it: transient ones are tried again.

@@ -1,7 +1,9 @@
+use habeas_domain::Digest;
 use habeas_sources::Target;
 use serde::{Deserialize, Serialize};
 
-/// What one step of a unit found of a person to be deleted: keys, no content.
+/// What one step of a unit found of a person to be deleted: keys and keyed
+/// digests, no content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inventory {
@@ -17,4 +19,6 @@ pub struct Inventory {
 pub struct Listed {
     pub task: usize,
     pub target: Target,
+    /// What stands for it in the receipt.
+    pub digest: Digest,
 }

@@ -2,15 +2,19 @@
 //! the common ground that every task starts from.
 
 mod expiry;
+mod digests;
 mod failure;
 mod folder;
 mod ground;
 mod inventory;
+mod outcomes;
 mod unit;
 
+pub use digests::digests;
 pub use expiry::Expiry;
 pub use failure::Failure;
 pub use folder::{Folder, Step};
 pub use ground::{Ground, People, load_map, source_error};
 pub use inventory::{Inventory, Listed};
+pub use outcomes::{Outcome, Outcomes};
 pub use unit::{RequestInput, Unit, UnitInput, UnitOutput, UnitTask};

@@ -28,6 +28,7 @@ fn example(kind: Kind) -> Request {
         bytes: 1_572_864,
         expires_at: "2026-04-05T10:05:00Z".parse().unwrap(),
         removed_at: None,
+        withdrawn_by: None,
     };
     let subjects = ["bob@amber.example", "cleo@amber.example"].map(|text| EmailAddress::parse(text).unwrap());
     let people = if kind == Kind::Export { 1 } else { 2 };

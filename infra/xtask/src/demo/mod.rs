@@ -2,6 +2,7 @@ mod archive;
 mod cast;
 mod follow;
 mod proof;
+mod receipt;
 
 use std::path::{Path, PathBuf};
 
@@ -122,7 +123,8 @@ async fn delete(stack: &Stack, api: &Api, cast: &Cast, dir: &Path, ui: &Ui) -> O
     follow(stack, api, &spared, ui).await?;
     ui.step("Reading all sources again");
     let after = stack.snapshot_sources().await?;
-    proof::check(&before, &after, &cast.deleted, dir, ui)
+    proof::check(&before, &after, &cast.deleted, dir, ui)?;
+    receipt::check(api, &deletion, ui)
 }
 
 fn mails(stack: &Stack, cast: &Cast, seen: usize, ui: &Ui) -> Outcome {

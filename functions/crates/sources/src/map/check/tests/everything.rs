@@ -146,21 +146,3 @@ id_field = \"email\"
     let map = parse(&map).unwrap();
     assert_eq!((map.identities[2].id.as_str(), map.identities[2].from.as_str()), ("email", "user_id"));
 }
-
-#[test]
-fn a_table_that_ids_follow_from_is_known_as_such() {
-    let users = format!(
-        "{EVERYTHING}
-[[source]]
-name = \"users\"
-data_type = \"meetings\"
-account_field = \"account_id\"
-dynamodb = {{ table = \"app-users\", key = [\"email\"] }}
-find = [{{ subject_field = \"email\" }}]
-erase = {{ rule = \"retain\", reason = \"They have an account.\" }}
-"
-    );
-    let map = parse(&users).unwrap();
-    let links: Vec<_> = map.sources().filter(|source| map.links_ids(source)).collect();
-    assert_eq!(links.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["users"]);
-}

@@ -1,0 +1,202 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use habeas_domain::{Counts, Digest, RequestId};
+use habeas_lambda::{TaskError, names};
+use habeas_sources::{Digests, Erase, Erased, Source};
+use habeas_work::{Ground, Listed, Outcomes, UnitTask};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::Deletion;
+
+/// The version of the receipt's form.
+const VERSION: u32 = 1;
+
+const SOFTWARE: &str = concat!("habeas ", env!("CARGO_PKG_VERSION"));
+
+/// What was found, and what became of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Tally {
+    found: u64,
+    erased: u64,
+    masked: u64,
+    retained: u64,
+    /// Not there any more, or not the person's any more, when its turn came.
+    gone: u64,
+}
+
+/// The tallies of a deletion: by source and person, with what stands for the records.
+#[derive(Debug, Default)]
+pub(crate) struct Tallies {
+    by_person: BTreeMap<(String, usize), Tally>,
+    digests: BTreeMap<String, Vec<Digest>>,
+}
+
+impl Tally {
+    fn count(&mut self, became: Erased) {
+        self.found += 1;
+        match became {
+            Erased::Deleted => self.erased += 1,
+            Erased::Masked => self.masked += 1,
+            Erased::Retained => self.retained += 1,
+            Erased::Left => self.gone += 1,
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.found += other.found;
+        self.erased += other.erased;
+        self.masked += other.masked;
+        self.retained += other.retained;
+        self.gone += other.gone;
+    }
+}
+
+impl Tallies {
+    /// Counts what the inventories list by what was written down of it, one unit
+    /// after the other.
+    pub(crate) async fn of(ground: &Ground, deletion: &Deletion<'_>) -> Result<Self, TaskError> {
+        let mut tallies = Self::default();
+        for unit in deletion.units {
+            let outcomes = outcomes(deletion.folder.outcomes_of(&unit.unit).await?);
+            let mut before = None;
+            for inventory in deletion.folder.inventories_of(&unit.unit).await? {
+                for (place, listed) in inventory.targets.into_iter().enumerate() {
+                    // An object whose versions two steps have listed is one thing.
+                    if before.as_ref() == Some(&listed) {
+                        continue;
+                    }
+                    let became = outcomes.get(&(inventory.step, place)).ok_or_else(gap)?;
+                    let task = unit.tasks.get(listed.task).ok_or_else(gap)?;
+                    ground.source(&task.source)?;
+                    tallies.count(task, &listed, *became);
+                    before = Some(listed);
+                }
+            }
+        }
+        Ok(tallies)
+    }
+
+    fn count(&mut self, task: &UnitTask, listed: &Listed, became: Erased) {
+        self.by_person.entry((task.source.clone(), task.subject)).or_default().count(became);
+        self.digests.entry(task.source.clone()).or_default().push(listed.digest.clone());
+    }
+
+    /// How much is not there any more of each person and data type.
+    pub(crate) fn erased_by_person(
+        &self,
+        ground: &Ground,
+        deletion: &Deletion<'_>,
+    ) -> Result<Counts, TaskError> {
+        let request = deletion.request;
+        let none: BTreeMap<_, _> = request.data_types.iter().map(|of| (of.to_string(), 0)).collect();
+        let people = request.subjects.iter().map(|email| email.as_str().to_owned());
+        let mut counts: Counts = people.map(|email| (email, none.clone())).collect();
+        for ((source, subject), tally) in &self.by_person {
+            let email = request.subjects.get(*subject).ok_or_else(gap)?;
+            let of = counts.entry(email.as_str().to_owned()).or_default();
+            let data_type = ground.source(source)?.data_type.to_string();
+            *of.entry(data_type).or_default() += tally.found - tally.retained;
+        }
+        Ok(counts)
+    }
+
+    /// The receipt's canonical text (RFC 8785): names in order, no spaces, whole
+    /// numbers. Nothing in it is personal data.
+    pub(crate) fn receipt(
+        &self,
+        ground: &Ground,
+        deletion: &Deletion<'_>,
+        digests: &Digests,
+        withdrawn: &BTreeSet<RequestId>,
+        now: DateTime<Utc>,
+    ) -> String {
+        let request = deletion.request;
+        let sources: Vec<_> =
+            ground.map.of_types(&request.data_types).map(|source| self.of_source(source)).collect();
+        let people = request.subjects.iter().enumerate();
+        let subjects: Vec<_> = people
+            .map(
+                |(number, email)| json!({"digest": digests.person(email), "sources": self.of_person(number)}),
+            )
+            .collect();
+        json!({
+            "version": VERSION,
+            "software": SOFTWARE,
+            "request": request.id,
+            "account": request.account,
+            "data_types": request.data_types,
+            "filed_at": time(request.created_at),
+            "verified_at": time(now),
+            "head": request.timeline.head(),
+            "data_map": ground.map_digest,
+            "sources": sources,
+            "subjects": subjects,
+            "archives_expired": withdrawn,
+        })
+        .to_string()
+    }
+
+    /// What became of everything in a source. It was read again, so that nothing
+    /// of what was to go remains.
+    fn of_source(&self, source: &Source) -> Value {
+        let mut tally = Tally::default();
+        self.by_person
+            .iter()
+            .filter(|((name, _), _)| *name == source.name)
+            .for_each(|(_, of)| tally.add(*of));
+        let mut told = json!(tally);
+        told["name"] = json!(source.name);
+        told["data_type"] = json!(source.data_type);
+        told["rule"] = json!(rule(&source.erase));
+        told["remaining"] = json!(0);
+        told["digest"] = json!(digest_of_all(self.digests.get(&source.name).map_or(&[][..], Vec::as_slice)));
+        if let Erase::Retain { reason } = &source.erase {
+            told["reason"] = json!(reason);
+        }
+        told
+    }
+
+    /// What became of what a person had, by source; sources that had nothing are
+    /// left out, and numbers that are none.
+    fn of_person(&self, subject: usize) -> BTreeMap<&str, BTreeMap<String, Value>> {
+        let theirs = self.by_person.iter().filter(|((_, of), _)| *of == subject);
+        let told = theirs.map(|((source, _), tally)| {
+            let numbers = json!(tally);
+            let numbers = numbers.as_object().cloned().unwrap_or_default().into_iter();
+            (source.as_str(), numbers.filter(|(_, number)| *number != json!(0)).collect())
+        });
+        told.collect()
+    }
+}
+
+fn outcomes(steps: Vec<Outcomes>) -> BTreeMap<(u32, usize), Erased> {
+    let outcomes = steps.into_iter().flat_map(|step| step.outcomes);
+    outcomes.map(|outcome| ((outcome.inventory, outcome.target), outcome.became)).collect()
+}
+
+/// One digest for many: of their texts in order, a line each, as `sort | sha256sum` has it.
+fn digest_of_all(digests: &[Digest]) -> Digest {
+    let mut sorted: Vec<_> = digests.iter().map(Digest::as_str).collect();
+    sorted.sort_unstable();
+    let lines: String = sorted.into_iter().flat_map(|digest| [digest, "\n"]).collect();
+    Digest::of(&lines)
+}
+
+/// What the data map calls it.
+fn rule(erase: &Erase) -> &'static str {
+    match erase {
+        Erase::Delete => "delete",
+        Erase::Mask { .. } => "mask",
+        Erase::Retain { .. } => "retain",
+    }
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn gap() -> TaskError {
+    TaskError::new(names::INCOMPLETE, "The record of what was erased has gaps.")
+}
