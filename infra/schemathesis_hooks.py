@@ -56,9 +56,9 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TRUTH = re.compile(r"(?i)true|false")
 
 
-@schemathesis.deserializer("text/csv")
-def table(_context, response):
-    """A table is checked as the text that it is."""
+@schemathesis.deserializer("text/csv", "application/x-pem-file")
+def text(_context, response):
+    """A table is checked as the text that it is, and so is a key."""
     return response.content.decode()
 
 
@@ -96,7 +96,7 @@ def ask_for_tables_too(_context, case):
     return case
 
 
-@schemathesis.hook("map_case").apply_to(operation_id=["getRequest", "mintLink"])
+@schemathesis.hook("map_case").apply_to(operation_id=["getRequest", "mintLink", "getReceipt"])
 def look_at_what_is_there(_context, case):
     """Every second id is one that exists."""
     if fits(case, ParameterLocation.PATH) and dice(case.path_parameters, 2) == 0:

@@ -297,6 +297,16 @@ fn what_the_api_is_stands_open_to_everybody() {
     });
 }
 
+#[test]
+fn the_key_that_receipts_are_checked_with_stands_open_to_everybody() {
+    journey(async |world| {
+        let reply = world.stack.api(None).get("/.well-known/habeas-receipt-key.pem").unwrap();
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/x-pem-file")));
+        assert_eq!(reply.header("cache-control"), Some("public, max-age=3600"));
+        assert!(reply.text().starts_with("-----BEGIN PUBLIC KEY-----\n"), "{}", reply.text());
+    });
+}
+
 /// How long a link works in the stack of the journeys.
 const LINK_SECONDS: i64 = 300;
 

@@ -13,6 +13,8 @@ pub enum Action<'a> {
     FileDeletion,
     /// File for people without a login, or for a list of people.
     FileForList,
+    /// See the receipt of a deletion.
+    SeeReceipt,
     SeeAccountSettings,
     SeeLedger,
     ChangeAccountSetting(Setting, &'a Account),
@@ -58,6 +60,7 @@ pub fn may(role: Role, action: Action<'_>) -> Result<(), Denial> {
         Action::FileExport => only_administrators(role, OTHERS),
         Action::FileDeletion => only_administrators(role, DELETION),
         Action::FileForList => only_administrators(role, LISTS),
+        Action::SeeReceipt => only_administrators(role, RECEIPTS),
         Action::SeeAccountSettings => only_administrators(role, ACCOUNT_SETTINGS),
         Action::SeeLedger => only_administrators(role, LEDGER),
         Action::ChangeAccountSetting(setting, account) => may_change_account(role, setting, account),
@@ -121,6 +124,10 @@ const DELETION: Denial = Denial::Refused {
 const LISTS: Denial = Denial::Refused {
     slug: "upload-needs-administrator",
     detail: "Lists are uploaded by owners and admins. Ask for your own data with a JSON body.",
+};
+const RECEIPTS: Denial = Denial::Refused {
+    slug: "receipt-needs-administrator",
+    detail: "Receipts of deletions are for owners and admins. Contact the owner of your account.",
 };
 const ACCOUNT_SETTINGS: Denial = Denial::Refused {
     slug: "settings-need-administrator",

@@ -84,6 +84,13 @@ impl Reply {
         Self { body: Content::Text(json.to_owned()), ..Self::ok(Value::Null) }
     }
 
+    /// What is nobody's secret, and may be kept on the way for so long.
+    #[must_use]
+    pub fn public(text: String, content_type: &'static str, seconds: u32) -> Self {
+        let reply = Self { content_type, body: Content::Text(text), ..Self::ok(Value::Null) };
+        reply.with(header::CACHE_CONTROL, format!("public, max-age={seconds}"))
+    }
+
     /// Where the list goes on (RFC 8288).
     #[must_use]
     pub fn with_next(self, path: &str) -> Self {
@@ -140,7 +147,8 @@ impl Reply {
         if self.body != Content::Nothing {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         }
-        // Answers hold personal data and links: nothing on the way keeps them.
+        // Answers hold personal data and links: nothing on the way keeps them,
+        // unless a header of their own says otherwise.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers
             .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
@@ -180,5 +188,25 @@ fn answer(fault: &Fault) -> Reply {
             tracing::error!(error = chain(fault), "call failed");
             Reply::problem(&Problem::unavailable())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_nobodys_secret_is_kept_on_the_way() {
+        let cached = |reply: Reply| {
+            let headers = reply.into_event().headers;
+            let told: Vec<_> = headers.get_all(header::CACHE_CONTROL).into_iter().collect();
+            assert_eq!(told.len(), 1);
+            told[0].to_str().unwrap().to_owned()
+        };
+        assert_eq!(cached(Reply::ok(json!({}))), "no-store");
+        assert_eq!(cached(Reply::problem(&Problem::unavailable())), "no-store");
+        assert_eq!(cached(Reply::public("key".into(), "application/x-pem-file", 60)), "public, max-age=60");
     }
 }

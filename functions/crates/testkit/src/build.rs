@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use habeas_domain::{
-    Account, AccountId, AccountSettings, Basis, Chosen, Country, DataType, EmailAddress, Kind, Member, Offer,
-    Plan, Publication, Request, RequestId, Requestor, Role, Setting, Status, Terms, TermsVersion, Timeline,
-    Topic,
+    Account, AccountId, AccountSettings, Basis, Chosen, Country, DataType, Digest, EmailAddress, Kind,
+    Member, Offer, Plan, Publication, Request, RequestId, Requestor, Role, Setting, SignedReceipt, Status,
+    Terms, TermsVersion, Timeline, Topic,
 };
 use habeas_lambda::Call;
 
@@ -91,6 +91,16 @@ pub fn request() -> Request {
         alive_at: None,
         tell_since: None,
         timeline: Timeline::begin(id, filed, &address("ana@amber.example")),
+    }
+}
+
+/// The receipt of a deletion, with something in place of a signature.
+#[must_use]
+pub fn signed_receipt() -> SignedReceipt {
+    SignedReceipt {
+        receipt: format!(r#"{{"account":"amber","request":"{}","version":1}}"#, request().id),
+        signature: "c2lnbmF0dXJl".to_owned(),
+        key: Digest::of("a public key"),
     }
 }
 

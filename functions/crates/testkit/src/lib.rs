@@ -6,7 +6,7 @@ mod events;
 mod memory;
 mod reply;
 
-pub use build::{account, address, at, call, member, offer, request, settings_with, terms};
+pub use build::{account, address, at, call, member, offer, request, settings_with, signed_receipt, terms};
 pub use draft::Draft;
 pub use events::{EventFile, events, events_folder};
 pub use memory::Memory;

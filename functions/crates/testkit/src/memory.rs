@@ -4,13 +4,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use habeas_domain::{
     Account, AccountId, AccountSettings, Answered, Archive, Archives, Cursor, Digest, Directory,
-    EmailAddress, EventKind, Executions, Filing, Filter, Guards, Member, Page, Participants, Request,
-    RequestId, Requests, Slots, Status, StoreError,
+    EmailAddress, EventKind, Executions, Filing, Filter, Guards, Member, Page, Participants, ReceiptKey,
+    Receipts, Request, RequestId, Requests, SignedReceipt, Slots, Status, StoreError,
 };
 use habeas_lambda::Tell;
 
 /// The timeline that the table holds at most, as the table's own condition says.
 const TIMELINE_EVENTS_MAX: usize = 900;
+
+/// The public key that receipts are checked with in tests. Nobody has the other half.
+const RECEIPT_KEY: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEs0sthPR7QKs/+p3g2K8aQjVRUMmY
+Ez69Ki7soawkiIcYn9pkvWkU7tXy5MfRBVEUVnvb3UDc58wmXYDToYzBtA==
+-----END PUBLIC KEY-----
+";
 
 /// All ports in memory. Clones share what they hold.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +36,7 @@ struct Held {
     participants: Vec<(AccountId, EmailAddress)>,
     answers: BTreeMap<Digest, Answered>,
     twins: BTreeMap<Digest, Vec<RequestId>>,
+    receipts: BTreeMap<RequestId, SignedReceipt>,
     /// Applied to a request right before the next conditional write: the other
     /// side of a race.
     before_write: Option<(Status, EventKind)>,
@@ -88,6 +96,12 @@ impl Memory {
     #[must_use]
     pub fn with_request(self, request: Request) -> Self {
         self.held().requests.insert(request.id, request);
+        self
+    }
+
+    #[must_use]
+    pub fn with_receipt(self, id: RequestId, signed: SignedReceipt) -> Self {
+        self.held().receipts.insert(id, signed);
         self
     }
 
@@ -285,6 +299,18 @@ impl Archives for Memory {
         until: DateTime<Utc>,
     ) -> Result<String, StoreError> {
         Ok(format!("memory:{}?name={file_name}&until={}", archive.key, until.timestamp()))
+    }
+}
+
+impl Receipts for Memory {
+    async fn receipt(&self, id: RequestId) -> Result<Option<SignedReceipt>, StoreError> {
+        Ok(self.held().receipts.get(&id).cloned())
+    }
+}
+
+impl ReceiptKey for Memory {
+    async fn public_key_pem(&self) -> Result<String, StoreError> {
+        Ok(RECEIPT_KEY.to_owned())
     }
 }
 

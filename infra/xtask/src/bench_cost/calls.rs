@@ -67,6 +67,10 @@ impl Call {
                     usage.add(kind, 1.0);
                 }
             }
+            "kms" if ["Sign", "GetPublicKey"].contains(&self.operation.as_str()) => {
+                usage.add(Kind::KmsEccCall, 1.0);
+            }
+            "kms" => usage.add(Kind::KmsCall, 1.0),
             "ses" if self.operation.ends_with("/outbound-emails") => usage.add(Kind::Mail, 1.0),
             // Executions are billed by their transitions, and invocations by the log.
             _ => {}
@@ -106,6 +110,8 @@ mod tests {
         {"ms": 6, "by": "habeas-Collect", "service": "s3", "operation": "GetObject", "on": "work", "status": 200, "out": 80}
         {"ms": 7, "by": "habeas-Collect", "service": "s3", "operation": "ListObjects", "on": "archives", "status": 200, "out": 80}
         {"ms": 8, "by": "habeas-Collect", "service": "s3", "operation": "DeleteObjects", "on": "work", "status": 200, "out": 80}
+        {"ms": 8, "by": "habeas-Collect", "service": "kms", "operation": "GenerateMac", "on": "", "status": 200, "out": 80}
+        {"ms": 8, "by": "habeas-Verify", "service": "kms", "operation": "Sign", "on": "", "status": 200, "out": 80}
         {"ms": 9, "by": "habeas-Notify", "service": "ses", "operation": "POST /v2/email/outbound-emails", "on": "", "status": 200, "out": 9}
         {"ms": 9, "by": "habeas-Sweep", "service": "dynamodb", "operation": "Query", "on": "habeas", "status": 200, "read": 9.0, "write": 0.0}
         {"ms": 9, "by": "test", "service": "states", "operation": "DescribeExecution", "on": "", "status": 200, "out": 9}
@@ -118,8 +124,8 @@ mod tests {
 
     #[test]
     fn what_a_request_calls_is_counted_and_nothing_besides() {
-        let names = [("collect", "habeas-Collect"), ("notify", "habeas-Notify"), ("sweep", "habeas-Sweep")];
-        let functions = names.map(|(binary, name)| (binary.to_owned(), name.to_owned())).into();
+        let names = ["Collect", "Notify", "Sweep", "Verify"].map(|name| (name, format!("habeas-{name}")));
+        let functions = names.map(|(binary, name)| (binary.to_lowercase(), name)).into();
         let expected = Usage::default()
             .with(Kind::ApiCall, 1.0)
             .with(Kind::ReadUnit, 2.0)
@@ -127,7 +133,8 @@ mod tests {
             .with(Kind::S3Put, 2.0)
             .with(Kind::S3Get, 1.0)
             .with(Kind::Mail, 1.0)
-            .with(Kind::KmsCall, 3.0);
+            .with(Kind::KmsCall, 4.0)
+            .with(Kind::KmsEccCall, 1.0);
         assert_eq!(usage_of(&calls(), &functions), expected);
     }
 }

@@ -66,7 +66,7 @@ fn service(kind: Kind) -> &'static str {
         Kind::Mail => "SES",
         Kind::ReadUnit | Kind::WriteUnit => "DynamoDB",
         Kind::S3Put | Kind::S3Get => "S3",
-        Kind::KmsCall => "KMS",
+        Kind::KmsCall | Kind::KmsEccCall => "KMS",
         Kind::Invocation | Kind::GbSecond => "Lambda",
         Kind::LogGb => "Logs",
         Kind::ApiCall => "API Gateway",
@@ -100,7 +100,7 @@ mod tests {
     fn everything_that_is_billed_has_a_price_and_a_column() {
         let prices = Prices::shipped().unwrap();
         let columns: Vec<_> = SERVICES.iter().chain(&AFTERWARDS).collect();
-        assert_eq!(prices.list.len(), 13);
+        assert_eq!(prices.list.len(), 14);
         for (kind, price) in &prices.list {
             assert!(columns.contains(&&service(*kind)), "{kind:?}");
             assert!(price.dollars > 0.0 && price.per > 0, "{kind:?}");

@@ -13,6 +13,7 @@ pub(super) enum Kind {
     S3Put,
     S3Get,
     KmsCall,
+    KmsEccCall,
     Invocation,
     GbSecond,
     LogGb,

@@ -42,6 +42,7 @@ fn every_action<'a>(account: &'a Account, settings: &'a AccountSettings) -> Vec<
         Action::FileExport,
         Action::FileDeletion,
         Action::FileForList,
+        Action::SeeReceipt,
         Action::SeeAccountSettings,
         Action::SeeLedger,
         Action::SeeOwnSettings,
@@ -73,6 +74,7 @@ fn ruled(role: Role, plan: Plan, in_eea: bool, on: &[Setting], action: Action<'_
         Action::FileExport if is_plain_member => "others-need-administrator",
         Action::FileDeletion if is_plain_member => "deletion-needs-administrator",
         Action::FileForList if is_plain_member => "upload-needs-administrator",
+        Action::SeeReceipt if is_plain_member => "receipt-needs-administrator",
         Action::SeeLedger if is_plain_member => "ledger-needs-administrator",
         Action::SeeAccountSettings if is_plain_member => "settings-need-administrator",
         Action::ChangeAccountSetting(..) if is_plain_member => "settings-need-administrator",
@@ -205,6 +207,7 @@ fn a_member_is_told_whom_to_contact() {
         (Action::FileExportOfOneself(house), "Contact your account administrator."),
         (Action::FileExport, "Contact your account administrator."),
         (Action::FileDeletion, "Contact the owner of your account."),
+        (Action::SeeReceipt, "Contact the owner of your account."),
         (Action::ChangeOwnSetting(Setting::OptionalDiagnosticData, &settings), "account administrator."),
     ] {
         let problem = Problem::from(may(Role::Member, action).unwrap_err());
