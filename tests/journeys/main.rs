@@ -20,4 +20,5 @@ mod repeats;
 mod residency;
 mod settings;
 mod sweeps;
+mod traces;
 mod world;

@@ -59,6 +59,21 @@ impl Api {
         self.run("POST", path, request.body(body.into_bytes()))
     }
 
+    /// Calls an operation of one of AWS's JSON services by hand; the URL is the emulator's.
+    pub(crate) fn call(
+        &self,
+        service: &str,
+        content_type: &str,
+        target: &str,
+        body: &Value,
+    ) -> Result<Response> {
+        let body = body.to_string();
+        let headers = [("content-type", content_type), ("x-amz-target", target)];
+        let signed = signed(service, "POST", &format!("{}/", self.url), &headers, body.as_bytes())?;
+        let all: Vec<_> = signed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.send("POST", "/", &all, body.as_bytes())
+    }
+
     /// Changes settings as of a version that was seen.
     pub fn patch(&self, path: &str, version: u64, body: &Value) -> Result<Response> {
         let version = format!("\"{version}\"");

@@ -31,6 +31,7 @@ mod stack;
 mod state;
 mod surveys;
 mod template;
+mod traces;
 mod tree;
 mod up;
 mod uploads;
@@ -53,6 +54,7 @@ pub use receipt::Receipt;
 pub use snapshot::{Changes, Snapshot, USERS};
 pub use stack::{Down, Stack};
 pub use state::{AccountUsers, StackState};
+pub use traces::{Place, Trace};
 pub use up::UpOptions;
 pub use venv::{EMULATOR_PACKAGES, LINT_PACKAGES, Venv};
 

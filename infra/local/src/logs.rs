@@ -4,11 +4,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::signed::signed;
 use crate::{Api, LocalError, Result};
 
-/// One page of FilterLogEvents, and a bound on pages read at once.
-const PAGE_EVENTS: usize = 1_000;
+/// One page of FilterLogEvents, the largest there is: the emulator has no further
+/// ones. And a bound on pages read at once.
+const PAGE_EVENTS: usize = 10_000;
 const PAGES_MAX: usize = 1_000;
 
 /// One line that a function printed, or that Lambda printed about it.
@@ -24,7 +24,6 @@ pub struct LogLine {
 #[derive(Debug)]
 pub(crate) struct LogReader {
     api: Api,
-    endpoint: String,
     /// Names of binaries and of functions.
     functions: Vec<(String, String)>,
     since_ms: i64,
@@ -51,13 +50,7 @@ struct Event {
 
 impl LogReader {
     pub(crate) fn new(endpoint: &str, functions: Vec<(String, String)>) -> Self {
-        Self {
-            api: Api::new(endpoint, None),
-            endpoint: endpoint.to_owned(),
-            functions,
-            since_ms: 0,
-            seen: HashMap::new(),
-        }
+        Self { api: Api::new(endpoint, None), functions, since_ms: 0, seen: HashMap::new() }
     }
 
     /// What was printed since the last call, in order of time.
@@ -104,7 +97,8 @@ impl LogReader {
         if let Some(token) = token {
             request["nextToken"] = token.into();
         }
-        let reply = self.call("Logs_20140328.FilterLogEvents", &request.to_string())?;
+        let target = "Logs_20140328.FilterLogEvents";
+        let reply = self.api.call("logs", "application/x-amz-json-1.1", target, &request)?;
         // A function that never ran has no log group yet.
         if reply.status == 400 && reply.text().contains("ResourceNotFoundException") {
             return Ok(Page { events: Vec::new(), next_token: None });
@@ -113,14 +107,6 @@ impl LogReader {
             return Err(LocalError::unexpected("read the logs", reply.text()));
         }
         reply.json()
-    }
-
-    fn call(&self, target: &str, body: &str) -> Result<crate::Response> {
-        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
-        let url = format!("{}/", self.endpoint);
-        let signed = signed("logs", "POST", &url, &headers, body.as_bytes())?;
-        let all: Vec<_> = signed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        self.api.send("POST", "/", &all, body.as_bytes())
     }
 }
 

@@ -113,7 +113,8 @@ async fn rows(clients: &Clients, table: &str) -> Result<BTreeMap<String, String>
     Ok(rows)
 }
 
-async fn key_attributes(clients: &Clients, table: &str) -> Result<Vec<String>> {
+/// The names of the table's key attributes, the partition key first.
+pub(crate) async fn key_attributes(clients: &Clients, table: &str) -> Result<Vec<String>> {
     let reply = clients
         .dynamodb
         .describe_table()
@@ -127,7 +128,8 @@ async fn key_attributes(clients: &Clients, table: &str) -> Result<Vec<String>> {
     Ok(schema.into_iter().map(|element| element.attribute_name).collect())
 }
 
-fn key_json(key: &[String], row: &Row) -> Result<String> {
+/// A row's key as a JSON array.
+pub(crate) fn key_json(key: &[String], row: &Row) -> Result<String> {
     let parts =
         key.iter().filter_map(|name| row.get(name)).map(attribute_json).collect::<Result<Vec<_>>>()?;
     Ok(format!("[{}]", parts.join(",")))

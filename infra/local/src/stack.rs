@@ -9,7 +9,7 @@ use crate::logs::{FOLLOW_PAUSE, LogReader};
 use crate::users::Users;
 use crate::{
     Api, Clients, Invocation, Layout, Loaded, LocalError, LogLine, Mail, Progress, Result, Snapshot,
-    StackState, UpOptions, emulator, kill, load, mail, snapshot, up,
+    StackState, Trace, UpOptions, emulator, kill, load, mail, snapshot, traces, up,
 };
 
 /// The names of the CloudFormation stacks.
@@ -154,6 +154,16 @@ impl Stack {
     pub async fn snapshot_sources(&self) -> Result<Snapshot> {
         let state = &self.state;
         snapshot::snapshot(&self.clients, &state.source_tables, &state.source_bucket).await
+    }
+
+    /// Where any of these texts is, in all that the stack holds: rows, objects in all
+    /// their versions and what is compressed in them, open uploads, mails, queues,
+    /// executions with their histories, the functions' logs, and who can sign in.
+    ///
+    /// A text is found in whatever case it is written, and also as JSON, URLs and
+    /// HTML write it. Of objects, one at a time is in memory. Blocks now and then.
+    pub async fn traces(&self, texts: &[String]) -> Result<Vec<Trace>> {
+        traces::traces(self, texts).await
     }
 
     /// Every mail sent so far, oldest first. Blocks.

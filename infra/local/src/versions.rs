@@ -11,10 +11,23 @@ pub(crate) struct Version {
     pub(crate) is_latest: bool,
 }
 
+/// What a bucket has listed.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    pub(crate) versions: Vec<Version>,
+    /// That an object was deleted, where its versions stay.
+    pub(crate) delete_markers: Vec<Version>,
+}
+
 /// Every version of every object: in a versioned bucket, what was overwritten or
 /// deleted is still there.
 pub(crate) async fn versions(s3: &Client, bucket: &str, prefix: Option<&str>) -> Result<Vec<Version>> {
-    let mut found = Vec::new();
+    Ok(listing(s3, bucket, prefix).await?.versions)
+}
+
+/// The same, with the delete markers.
+pub(crate) async fn listing(s3: &Client, bucket: &str, prefix: Option<&str>) -> Result<Listing> {
+    let mut found = Listing::default();
     let (mut key_marker, mut version_marker) = (None, None);
     loop {
         let page = s3
@@ -26,10 +39,13 @@ pub(crate) async fn versions(s3: &Client, bucket: &str, prefix: Option<&str>) ->
             .send()
             .await
             .map_err(LocalError::aws(format!("list bucket {bucket}")))?;
-        found.extend(page.versions().iter().filter_map(|version| {
-            let (key, id) = (version.key()?.to_owned(), version.version_id()?.to_owned());
-            Some(Version { key, id, is_latest: version.is_latest() == Some(true) })
-        }));
+        let version = |key: Option<&str>, id: Option<&str>, is_latest: Option<bool>| {
+            Some(Version { key: key?.to_owned(), id: id?.to_owned(), is_latest: is_latest == Some(true) })
+        };
+        let versions = page.versions().iter();
+        found.versions.extend(versions.filter_map(|v| version(v.key(), v.version_id(), v.is_latest())));
+        let markers = page.delete_markers().iter();
+        found.delete_markers.extend(markers.filter_map(|m| version(m.key(), m.version_id(), m.is_latest())));
         if page.is_truncated() != Some(true) {
             return Ok(found);
         }

@@ -1,3 +1,5 @@
+mod traces;
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -29,6 +31,14 @@ pub(crate) enum Command {
     Load(Load),
     /// Prints an ID token for a person, to call the API with.
     Token(Token),
+    /// Looks for texts in all that the stack holds, and prints where they are.
+    ///
+    /// After a deletion it shows what is left of a person. It looks into the rows of all
+    /// tables, objects in all their versions (and into ZIP archives), open uploads, mails,
+    /// queues, the histories of executions, the functions' logs, and who can sign in.
+    /// Upper and lower case are the same, and a text is also found as JSON, URLs and HTML
+    /// write it. Finding something is no error.
+    Traces(traces::Traces),
 }
 
 #[derive(Args)]
@@ -126,6 +136,7 @@ pub(crate) async fn run(command: Command) -> Outcome {
             println!("{}", Stack::open(&root(), &options.name.name)?.token(&options.email).await?);
             Ok(())
         }
+        Command::Traces(options) => traces::run(&options).await,
     }
 }
 
