@@ -16,7 +16,13 @@ fn a_deletion_removes_the_person_and_nothing_of_anybody_else() {
         let before = world.stack.snapshot_sources().await.unwrap();
         assert!(rows_of(&before, PERSON) > 0);
         let user = format!("\"{}\"", before.user_of(PERSON).unwrap());
-        let id = world.file(&admin, &json!({"kind": "delete", "subjects": [PERSON], "confirm": true}));
+        let preview = admin.post("/v1/requests/preview", &json!({"subjects": [PERSON]})).unwrap();
+        assert_eq!(preview.status, 200, "{}", preview.text());
+        let preview: Value = preview.json().unwrap();
+        let digest = &preview["digest"];
+        let deletion =
+            json!({"kind": "delete", "subjects": [PERSON], "confirm": true, "preview_digest": digest});
+        let id = world.file(&admin, &deletion);
         let request = world.ended(&admin, &id).await;
         assert_eq!(request["status"], "Completed", "{request}");
         let after = world.stack.snapshot_sources().await.unwrap();
@@ -31,6 +37,9 @@ fn a_deletion_removes_the_person_and_nothing_of_anybody_else() {
         let counted: u64 =
             request["counts"][PERSON].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
         assert_eq!(counted, (changes.removed.len() + changes.changed.len()) as u64);
+        let previewed = preview["people"][PERSON].as_object().unwrap().values();
+        let to_erase = previewed.filter(|of| of["rule"] != "retain");
+        assert_eq!(to_erase.map(|of| of["count"].as_u64().unwrap()).sum::<u64>(), counted);
         assert_eq!(request["download"]["state"], "none");
         let download = admin.post(&format!("/v1/requests/{id}/download"), &json!({})).unwrap();
         assert_eq!(problem(&download).0, 409);

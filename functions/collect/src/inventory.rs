@@ -1,8 +1,8 @@
 use std::time::Instant;
 
-use habeas_domain::{Digest, Request};
+use habeas_domain::Request;
 use habeas_lambda::TaskError;
-use habeas_sources::{DataMap, Digests, Found, Source, Target, Walk};
+use habeas_sources::{Digests, Target, Walk};
 use habeas_work::{Inventory, Listed, People, Step, Unit, source_error};
 
 use crate::{Cursor, Workplace};
@@ -42,7 +42,8 @@ pub(crate) async fn step(
             };
             let found = page.found.into_iter();
             targets.extend(found.filter_map(|found| {
-                let (target, digest) = listed(&ground.map, source, digests, found)?;
+                let digest = digests.of(source, &found);
+                let target = Target::of(&ground.map, source, found)?;
                 Some(Listed { task: cursor.task, target, digest })
             }));
             // Versions of one object stand side by side, and go together.
@@ -74,19 +75,4 @@ async fn keep(
     let last = cursor.task >= unit.tasks.len();
     let inventory = Inventory { unit: unit.unit.clone(), step: cursor.step, last, targets };
     place.folder.keep_first(place.key, Step { cursor, result: inventory }).await
-}
-
-/// Other people's records that the person only led to are not theirs to erase.
-fn listed(map: &DataMap, source: &Source, digests: &Digests, found: Found) -> Option<(Target, Digest)> {
-    match found {
-        Found::Record { key, item, own: true } => {
-            let digest = digests.record(source, &key, &item);
-            Some((Target::record(map, source, key, &item), digest))
-        }
-        Found::Record { own: false, .. } => None,
-        Found::File { file, lead } => {
-            let digest = digests.file(source, &file.key);
-            Some((Target::File { key: file.key, lead }, digest))
-        }
-    }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
+use habeas_domain::Tally;
 use habeas_lambda::{TaskError, names};
 use habeas_sources::{Erased, Target};
 use habeas_work::{
     Failure, Folder, Ground, Inventory, Listed, Outcome, Outcomes, People, Step, Unit, UnitInput, UnitOutput,
-    source_error,
+    source_error, still_as_previewed,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +65,9 @@ pub async fn erase(
     let unit = folder.unit(&input.unit).await?;
     let people = People::of(ground, &folder, &request).await?;
     let inventories = folder.inventories_of(&unit.unit).await?;
+    if input.cursor.is_none() && request.preview.is_some() {
+        still_as_previewed(&request, &listed(&folder).await?)?;
+    }
     let cursor = match input.cursor {
         None => Cursor::default(),
         Some(Done { step }) => folder.kept_cursor(&folder.keys.outcome(&unit.unit, step)).await?,
@@ -91,6 +95,29 @@ pub async fn erase(
     let after = keep(&folder, &unit, cursor, outcomes).await?;
     let done = rest(&inventories, &mut after.clone()).is_none();
     Ok(UnitOutput { done, cursor: Done { step: after.step } })
+}
+
+/// How much the inventories of the whole request list in each source. All units
+/// come to the same, so that either all of them erase or none.
+async fn listed(folder: &Folder) -> Result<Tally, TaskError> {
+    let mut listed = Tally::new();
+    for unit in folder.units().await? {
+        let mut before = None;
+        for target in folder.inventories_of(&unit.unit).await?.into_iter().flat_map(|step| step.targets) {
+            // An object whose versions two steps have listed is one thing.
+            if before.as_ref() == Some(&target) {
+                continue;
+            }
+            let task = unit.tasks.get(target.task).ok_or_else(misfit)?;
+            *listed.entry(task.source.clone()).or_default() += 1;
+            before = Some(target);
+        }
+    }
+    Ok(listed)
+}
+
+fn misfit() -> TaskError {
+    TaskError::new(names::INCOMPLETE, "The inventory does not fit the plan.")
 }
 
 /// Writes down what became of the step's targets, and how far it came.
@@ -143,9 +170,7 @@ async fn erase_batch(
     }
     let mut became = Vec::with_capacity(batch.len());
     for (task, listed) in by_task {
-        let task = unit.tasks.get(task);
-        let task =
-            task.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The inventory does not fit the plan."))?;
+        let task = unit.tasks.get(task).ok_or_else(misfit)?;
         let source = ground.source(&task.source)?;
         let subject = people.subject(task)?;
         let (places, targets): (Vec<_>, Vec<_>) = listed.into_iter().unzip();

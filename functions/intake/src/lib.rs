@@ -3,9 +3,9 @@
 use habeas_domain::{
     Action, Directory, EmailAddress, Executions, Filing, House, IdempotencyKey, Member, Order, Participants,
     Problem, Request, RequestId, Requests, Slots, Stamp, StoreError, Waits, all_known, file_request, may,
-    may_file, unknown, view,
+    may_file, view,
 };
-use habeas_lambda::{Body, Call, Fault, Reply, caller, chain};
+use habeas_lambda::{Body, Call, Fault, Reply, caller, chain, known_people};
 
 /// How often an order is looked at again because another one was filed meanwhile.
 const ATTEMPTS_MAX: u32 = 5;
@@ -57,17 +57,18 @@ impl<D: Directory, P: Participants, R: Requests, E: Executions> Intake<D, P, R, 
             }
             let account = guards.account.as_ref().ok_or_else(Problem::unknown_member)?;
             may_file(&order, member, House { account, settings: &guards.settings })?;
+            let previewed = guards.previewed(&order, stamp.at)?;
             let open_twins = self.requests.open_among(&member.account, &guards.twins).await?;
             if let Some(twin) = open_twins.last().filter(|_| !order.allow_duplicate) {
                 return Err(Problem::duplicate(*twin).into());
             }
             if everybody.is_none() {
-                everybody = Some(self.everybody(&order, member, known.clone()).await?);
+                everybody = Some(known_people(&self.participants, &order, member, known.clone()).await?);
             }
             all_known(&order, everybody.as_deref().unwrap_or_default())?;
             let filing = Filing {
                 fingerprint: order.fingerprint(),
-                request: file_request(order.clone(), member, self.waits, stamp),
+                request: file_request(order.clone(), previewed, member, self.waits, stamp),
                 slots: slots.clone(),
                 seen_twins: guards.twins,
                 open_twins,
@@ -79,21 +80,6 @@ impl<D: Directory, P: Participants, R: Requests, E: Executions> Intake<D, P, R, 
             }
         }
         Err(StoreError::Conflict.into())
-    }
-
-    /// Those an order is about who are known: as members, or to administrators
-    /// as participants.
-    async fn everybody(
-        &self,
-        order: &Order,
-        member: &Member,
-        mut known: Vec<EmailAddress>,
-    ) -> Result<Vec<EmailAddress>, StoreError> {
-        let others: Vec<_> = unknown(order, &known).cloned().collect();
-        if may(member.role, Action::FileForList).is_ok() && !others.is_empty() {
-            known.extend(self.participants.found(&member.account, &others).await?);
-        }
-        Ok(known)
     }
 
     /// The answer that the first submit got, however the request stands now.

@@ -79,7 +79,7 @@ fn filed(number: u32) -> Request {
 /// Files the first request, and puts its row there under all the other ids:
 /// the client, which is slow in a test, is left out.
 fn file_all(local: &LocalTable) {
-    let slots = Slots { answer: None, twin: Digest::of("any") };
+    let slots = Slots { answer: None, twin: Digest::of("any"), preview: None };
     let filing = Filing {
         request: filed(0),
         slots,

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, Utc};
 use habeas_domain::{Counts, Digest, RequestId};
 use habeas_lambda::{TaskError, names};
-use habeas_sources::{Digests, Erase, Erased, Source};
+use habeas_sources::{Digests, Erased, Source};
 use habeas_work::{Ground, Listed, Outcomes, UnitTask};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -149,10 +149,10 @@ impl Tallies {
         let mut told = json!(tally);
         told["name"] = json!(source.name);
         told["data_type"] = json!(source.data_type);
-        told["rule"] = json!(rule(&source.erase));
+        told["rule"] = json!(source.erase.name());
         told["remaining"] = json!(0);
         told["digest"] = json!(digest_of_all(self.digests.get(&source.name).map_or(&[][..], Vec::as_slice)));
-        if let Erase::Retain { reason } = &source.erase {
+        if let Some(reason) = source.erase.reason() {
             told["reason"] = json!(reason);
         }
         told
@@ -182,15 +182,6 @@ fn digest_of_all(digests: &[Digest]) -> Digest {
     sorted.sort_unstable();
     let lines: String = sorted.into_iter().flat_map(|digest| [digest, "\n"]).collect();
     Digest::of(&lines)
-}
-
-/// What the data map calls it.
-fn rule(erase: &Erase) -> &'static str {
-    match erase {
-        Erase::Delete => "delete",
-        Erase::Mask { .. } => "mask",
-        Erase::Retain { .. } => "retain",
-    }
 }
 
 fn time(at: DateTime<Utc>) -> String {

@@ -14,7 +14,7 @@ pub(crate) async fn filed() -> Result<(LocalTable, Request), StoreError> {
     };
     let filing = Filing {
         request,
-        slots: Slots { answer: None, twin: Digest::of("scale") },
+        slots: Slots { answer: None, twin: Digest::of("scale"), preview: None },
         fingerprint: Digest::of("scale"),
         seen_twins: vec![],
         open_twins: vec![],

@@ -56,8 +56,8 @@ impl Scene {
         let stamp = Stamp { id: id(seconds), at: now() };
         let filing = Filing {
             fingerprint: order.fingerprint(),
-            slots: Slots { answer: None, twin: Digest::of(&seconds.to_string()) },
-            request: file_request(order, &ana(), WAITS, stamp),
+            slots: Slots { answer: None, twin: Digest::of(&seconds.to_string()), preview: None },
+            request: file_request(order, None, &ana(), WAITS, stamp),
             seen_twins: vec![],
             open_twins: vec![],
         };

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use crate::Table;
 use crate::error::{corrupt, unavailable};
 use crate::keys::{
-    Item, OPEN, about_key, account_key, account_settings_key, answer_key, request_key, requestor_partition,
-    text, twin_key,
+    Item, OPEN, about_key, account_key, account_settings_key, answer_key, preview_key, request_key,
+    requestor_partition, text, twin_key,
 };
 use crate::table::{moment, parsed, take, ttl};
 
@@ -24,14 +24,18 @@ impl Table {
     pub(crate) async fn read_guards(&self, account: &AccountId, slots: &Slots) -> Result<Guards, StoreError> {
         let mut keys = vec![account_key(account), account_settings_key(account), twin_key(&slots.twin)];
         keys.extend(slots.answer.as_ref().map(answer_key));
+        keys.extend(slots.preview.as_ref().map(|digest| preview_key(account, digest)));
         let mut rows = self.read_all(keys).await?;
         let answer = slots.answer.as_ref().and_then(|slot| take(&mut rows, &answer_key(slot)));
+        let preview = slots.preview.as_ref();
+        let preview = preview.and_then(|digest| take(&mut rows, &preview_key(account, digest)));
         let twins = take(&mut rows, &twin_key(&slots.twin)).map(parsed::<Twins>).transpose()?;
         let settings = take(&mut rows, &account_settings_key(account)).map(parsed).transpose()?;
         Ok(Guards {
             account: take(&mut rows, &account_key(account)).map(parsed).transpose()?,
             settings: settings.unwrap_or_default(),
             answered: answer.map(parsed).transpose()?,
+            preview: preview.map(parsed).transpose()?,
             twins: twins.map(|twins| twins.requests).unwrap_or_default(),
         })
     }

@@ -103,6 +103,11 @@ pub(crate) fn about_key(account: &AccountId, email: &EmailAddress, id: RequestId
     key(about_partition(account, email), id.to_string())
 }
 
+/// What people were shown before they filed a deletion.
+pub(crate) fn preview_key(account: &AccountId, digest: &Digest) -> Item {
+    key(format!("ACCT#{account}#PREVIEW"), digest.to_string())
+}
+
 /// What a submit with an idempotency key was answered.
 pub(crate) fn answer_key(slot: &Digest) -> Item {
     key(format!("ANSWER#{slot}"), "ANSWER".to_owned())

@@ -19,6 +19,7 @@ mod mailer;
 mod mails;
 mod objects;
 mod originals;
+mod previews;
 mod queue;
 mod receipts;
 mod relocations;

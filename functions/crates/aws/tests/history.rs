@@ -46,7 +46,7 @@ fn hyphenated(id: u128) -> String {
 
 async fn store(table: &Table, request: &Request) {
     let twin = Digest::of(&request.id.to_string());
-    let slots = Slots { answer: None, twin };
+    let slots = Slots { answer: None, twin, preview: None };
     let filing = Filing {
         request: request.clone(),
         slots,

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Account, AccountSettings, Action, Counts, Digest, EmailAddress, FieldError, House, Kind, Member, Order,
-    Problem, Request, RequestId, Requestor, Status, Timeline, due_at, may,
+    Preview, Previewed, Problem, Request, RequestId, Requestor, Status, Timeline, due_at, may,
 };
 
 /// How long a repeated submit gets the first one's answer.
@@ -42,14 +42,16 @@ impl IdempotencyKey {
     }
 }
 
-/// The places where an order leaves a mark, so that the next one finds it.
-/// They are digests: no address and no key stands in them.
+/// The places where an order leaves a mark, so that the next one finds it, and
+/// where its preview is. They are digests: no address and no key stands in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slots {
     /// Of the submit, where it has a key.
     pub answer: Option<Digest>,
     /// Of the work that the order asks for.
     pub twin: Digest,
+    /// Of what its requestor has seen, where they say so.
+    pub preview: Option<Digest>,
 }
 
 impl Slots {
@@ -62,6 +64,7 @@ impl Slots {
         Self {
             answer: key.map(|IdempotencyKey(key)| Digest::of(&format!("{account}\n{email}\n{key}"))),
             twin: Digest::of(&format!("{account}\n{pool}\n{}", order.matter())),
+            preview: order.preview.clone(),
         }
     }
 }
@@ -74,6 +77,8 @@ pub struct Guards {
     pub answered: Option<Answered>,
     /// The requests about the same that may still be open.
     pub twins: Vec<RequestId>,
+    /// The account's preview of that digest.
+    pub preview: Option<Preview>,
 }
 
 /// What a key was used for.
@@ -92,6 +97,16 @@ impl Guards {
             Some(answered) if answered.fingerprint == order.fingerprint() => Ok(Some(answered.request)),
             Some(_) => Err(Problem::key_reused()),
         }
+    }
+
+    /// What the requestor has seen of what the order would erase, where they say
+    /// that they have.
+    pub fn previewed(&self, order: &Order, now: DateTime<Utc>) -> Result<Option<Previewed>, Problem> {
+        if order.preview.is_none() {
+            return Ok(None);
+        }
+        let preview = self.preview.as_ref().filter(|preview| preview.is_of(order, now));
+        preview.map(Previewed::from).map(Some).ok_or_else(Problem::preview_outdated)
     }
 }
 
@@ -130,9 +145,16 @@ impl Filing {
     }
 }
 
-/// Makes a request of an order that has passed [`may_file`] and [`all_known`].
+/// Makes a request of an order that has passed [`may_file`], [`all_known`] and
+/// [`Guards::previewed`].
 #[must_use]
-pub fn file_request(order: Order, member: &Member, waits: Waits, stamp: Stamp) -> Request {
+pub fn file_request(
+    order: Order,
+    preview: Option<Previewed>,
+    member: &Member,
+    waits: Waits,
+    stamp: Stamp,
+) -> Request {
     let wait = match order.kind {
         Kind::Export => waits.export,
         Kind::Delete => waits.delete,
@@ -146,6 +168,7 @@ pub fn file_request(order: Order, member: &Member, waits: Waits, stamp: Stamp) -
         data_types: order.data_types,
         date_range: order.date_range,
         requestor: Requestor { email: member.email.clone(), name: member.name.clone(), role: member.role },
+        preview,
         created_at: stamp.at,
         starts_at: stamp.at + wait,
         due_at: due_at(stamp.at),

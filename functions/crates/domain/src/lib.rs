@@ -25,6 +25,7 @@ mod order;
 mod patch;
 mod people;
 mod ports;
+mod preview;
 mod problem;
 mod receipt;
 mod relocation;
@@ -47,7 +48,7 @@ pub use decision::{
     CacheTimes, Decision, Facts, Ground, PEOPLE_MAX, Person, Purpose, QUESTIONS_MAX, Question, Rule, Verdict,
     decide, of_account,
 };
-pub use digest::Digest;
+pub use digest::{Digest, NotADigest};
 pub use event::{BrokenChain, Event, EventKind, Timeline};
 pub use filing::{
     Answered, Filing, Guards, IdempotencyKey, Slots, Stamp, Waits, all_known, file_request, may_file, unknown,
@@ -61,9 +62,10 @@ pub use order::{Order, SUBJECTS_MAX};
 pub use patch::SettingsPatch;
 pub use people::{Account, BadField, Member, Plan, Role};
 pub use ports::{
-    Archives, Choices, Directory, Executions, Page, Participants, ReceiptKey, Receipts, Requests, Settings,
-    StoreError,
+    Archives, Choices, Directory, Executions, Page, Participants, Previews, ReceiptKey, Receipts, Requests,
+    Settings, StoreError,
 };
+pub use preview::{Difference, Preview, Previewed, Tally};
 pub use problem::{FieldError, Problem};
 pub use receipt::SignedReceipt;
 pub use relocation::{InHand, Place, Relocation};

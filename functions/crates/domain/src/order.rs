@@ -25,6 +25,8 @@ pub struct Order {
     pub date_range: Option<DateRange>,
     /// File it although the same is being done already.
     pub allow_duplicate: bool,
+    /// The preview of a deletion that its requestor has seen.
+    pub preview: Option<Digest>,
     /// The line of an upload that each of the subjects is in.
     pub lines: BTreeMap<EmailAddress, u64>,
 }
@@ -39,6 +41,14 @@ struct Body {
     confirm: Option<bool>,
     #[serde(default)]
     allow_duplicate: bool,
+    preview_digest: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PreviewBody {
+    subjects: Vec<String>,
+    data_types: Option<Vec<DataType>>,
 }
 
 impl Order {
@@ -46,21 +56,24 @@ impl Order {
     /// shape is a 400 that names the place; values that are not acceptable are
     /// a 422 that lists all of them.
     pub fn parse(json: &[u8]) -> Result<Self, Problem> {
-        let mut reader = serde_json::Deserializer::from_slice(json);
-        let Object(body): Object<Body> = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let pointer = pointer(error.path());
-            let detail = error.inner().to_string();
-            Problem::malformed(format!("The body is not a request: {detail}."))
-                .with(vec![FieldError::new(pointer, detail)])
-        })?;
-        reader.end().map_err(|error| Problem::malformed(format!("The body is not a request: {error}.")))?;
+        let body: Body = read(json, "a request")?;
         let mut errors = Vec::new();
         let subjects = subjects(&body.subjects, &mut errors);
         body.check(subjects, errors)
     }
 
+    /// Reads the body of `POST /v1/requests/preview`, by the same rules: the
+    /// deletion that is to be previewed.
+    pub fn parse_preview(json: &[u8]) -> Result<Self, Problem> {
+        let PreviewBody { subjects: texts, data_types } = read(json, "a preview")?;
+        let mut errors = Vec::new();
+        let subjects = subjects(&texts, &mut errors);
+        Body { data_types, ..Body::confirmed_deletion() }.check(subjects, errors)
+    }
+
     /// The names of what a CSV upload says in its query.
-    pub const CSV_QUERIES: [&str; 6] = ["kind", "data_types", "from", "to", "confirm", "allow_duplicate"];
+    pub const CSV_QUERIES: [&str; 7] =
+        ["kind", "data_types", "from", "to", "confirm", "allow_duplicate", "preview_digest"];
 
     /// Reads an upload of addresses, one in a line; all else stands in the
     /// query. Everything that is wrong is reported at once, lines by their number.
@@ -88,7 +101,9 @@ impl Order {
     /// What tells this order from another: a repeated submit has the same.
     #[must_use]
     pub fn fingerprint(&self) -> Digest {
-        Digest::of(&format!("{}\n{:?}\n{}", self.matter(), self.data_types, self.allow_duplicate))
+        let preview = self.preview.as_ref().map(|digest| format!("\n{digest}")).unwrap_or_default();
+        let (matter, data_types, again) = (self.matter(), &self.data_types, self.allow_duplicate);
+        Digest::of(&format!("{matter}\n{data_types:?}\n{again}{preview}"))
     }
 
     /// The people, kind and range: two orders that agree in these do the same work.
@@ -143,12 +158,28 @@ impl Body {
                 None
             }
         };
-        Some(Self { kind: kind?, subjects: Vec::new(), data_types, date_range, confirm, allow_duplicate })
+        let preview_digest = query("preview_digest").map(ToOwned::to_owned);
+        let kind = kind?;
+        let subjects = Vec::new();
+        Some(Self { kind, subjects, data_types, date_range, confirm, allow_duplicate, preview_digest })
+    }
+
+    /// Of nobody yet.
+    fn confirmed_deletion() -> Self {
+        Self {
+            kind: Kind::Delete,
+            subjects: Vec::new(),
+            data_types: None,
+            date_range: None,
+            confirm: Some(true),
+            allow_duplicate: false,
+            preview_digest: None,
+        }
     }
 
     fn check(self, subjects: BTreeSet<EmailAddress>, mut errors: Vec<FieldError>) -> Result<Order, Problem> {
-        let data_types: BTreeSet<_> = match self.data_types {
-            Some(chosen) => chosen.into_iter().collect(),
+        let data_types: BTreeSet<_> = match &self.data_types {
+            Some(chosen) => chosen.iter().copied().collect(),
             None => DataType::ALL.into_iter().collect(),
         };
         if data_types.is_empty() {
@@ -158,9 +189,16 @@ impl Body {
             ));
         }
         match self.kind {
-            Kind::Export => check_export(self.date_range, self.confirm, &mut errors),
-            Kind::Delete => check_delete(self.date_range, self.confirm, &mut errors),
+            Kind::Export => check_export(&self, &mut errors),
+            Kind::Delete => check_delete(&self, &mut errors),
         }
+        let preview = match self.preview_digest.as_deref().map(Digest::parse) {
+            Some(Err(reason)) if self.kind == Kind::Delete => {
+                errors.push(FieldError::new("/preview_digest", reason.to_string()));
+                None
+            }
+            preview => preview.and_then(Result::ok),
+        };
         if errors.is_empty() {
             Ok(Order {
                 kind: self.kind,
@@ -168,6 +206,7 @@ impl Body {
                 data_types: data_types.into_iter().collect(),
                 date_range: self.date_range,
                 allow_duplicate: self.allow_duplicate,
+                preview,
                 lines: BTreeMap::new(),
             })
         } else {
@@ -206,20 +245,23 @@ fn count(people: &BTreeSet<EmailAddress>, errors: &mut Vec<FieldError>) {
     }
 }
 
-fn check_export(range: Option<DateRange>, confirm: Option<bool>, errors: &mut Vec<FieldError>) {
-    if range.is_some_and(|range| range.to < range.from) {
+fn check_export(body: &Body, errors: &mut Vec<FieldError>) {
+    if body.date_range.is_some_and(|range| range.to < range.from) {
         errors.push(FieldError::new("/date_range/to", "the range ends before it starts"));
     }
-    if confirm.is_some() {
+    if body.confirm.is_some() {
         errors.push(FieldError::new("/confirm", "only a deletion is confirmed; leave the field out"));
+    }
+    if body.preview_digest.is_some() {
+        errors.push(FieldError::new("/preview_digest", "only a deletion is previewed; leave the field out"));
     }
 }
 
-fn check_delete(range: Option<DateRange>, confirm: Option<bool>, errors: &mut Vec<FieldError>) {
-    if range.is_some() {
+fn check_delete(body: &Body, errors: &mut Vec<FieldError>) {
+    if body.date_range.is_some() {
         errors.push(FieldError::new("/date_range", "a deletion is about all days; leave the field out"));
     }
-    if confirm != Some(true) {
+    if body.confirm != Some(true) {
         errors.push(FieldError::new(
             "/confirm",
             "a deletion cannot be undone once it has started: confirm it with true",
@@ -233,6 +275,19 @@ pub(crate) fn parameter<T: DeserializeOwned>(name: &str, text: &str) -> Result<T
         Problem::malformed(format!("The query parameter `{name}` is not acceptable: {detail}."))
             .with(vec![FieldError::new(format!("/{name}"), detail)])
     })
+}
+
+/// Reads a body that is an object. What it is not stands in the refusal.
+fn read<T: DeserializeOwned>(json: &[u8], what: &str) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let Object(body) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer(error.path());
+        let detail = error.inner().to_string();
+        Problem::malformed(format!("The body is not {what}: {detail}."))
+            .with(vec![FieldError::new(pointer, detail)])
+    })?;
+    reader.end().map_err(|error| Problem::malformed(format!("The body is not {what}: {error}.")))?;
+    Ok(body)
 }
 
 fn value<T: DeserializeOwned>(text: &str) -> Result<T, String> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     AccountId, AccountSettings, Archive, Cursor, EmailAddress, Filing, Filter, Guards, Member, Person,
-    Request, RequestId, Revision, Sealed, SignedReceipt, Slots, Standing,
+    Preview, Request, RequestId, Revision, Sealed, SignedReceipt, Slots, Standing,
 };
 
 /// Why a store did not do what was asked.
@@ -119,6 +119,16 @@ pub trait Requests {
     /// is there at that time. `Conflict` where it is not, where somebody else
     /// wrote first, or where the timeline is full.
     fn record_link(&self, minted: &Request) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What people were shown before they filed a deletion.
+pub trait Previews {
+    /// Keeps a preview for as long as a deletion can name it.
+    fn keep(
+        &self,
+        account: &AccountId,
+        preview: &Preview,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// The workflow engine.

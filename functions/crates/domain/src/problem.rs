@@ -97,6 +97,22 @@ impl Problem {
         Self { request, ..Self::new(409, "duplicate", "Already requested", detail) }
     }
 
+    /// Nobody has seen what this deletion would erase.
+    #[must_use]
+    pub fn preview_outdated() -> Self {
+        let detail = "`preview_digest` is of no preview that is still valid for these people and data types; \
+                      nothing was filed. Preview the deletion again, look at the counts, and send the new digest.";
+        Self::new(409, "preview-outdated", "Preview outdated", detail)
+    }
+
+    /// There is more to count than anybody waits for.
+    #[must_use]
+    pub fn preview_too_large() -> Self {
+        let detail = "Counting took longer than an answer may take. Preview fewer people or data types at a \
+                      time; the deletion itself has no such limit.";
+        Self::new(422, "preview-too-large", "Too large to preview", detail)
+    }
+
     /// An idempotency key stands for one order.
     #[must_use]
     pub fn key_reused() -> Self {
@@ -135,6 +151,15 @@ impl Problem {
         let detail = "Others are changing settings of the same account just now; nothing was changed. \
                       Send the change again in a second.";
         Self::new(503, "busy", "Busy", detail)
+    }
+
+    /// A data source failed, for the reason given. What it holds is not left out silently.
+    #[must_use]
+    pub fn source_unavailable(reason: &dyn std::fmt::Display) -> Self {
+        let detail = format!(
+            "{reason} Nothing was counted. Try again in a moment; if it stays so, the operator has to see to it."
+        );
+        Self::new(503, "unavailable", "Temporarily unavailable", detail)
     }
 
     /// Something of ours failed; what exactly is in the log and not in the reply.

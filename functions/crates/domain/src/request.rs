@@ -4,8 +4,8 @@ use chrono::{DateTime, Days, Months, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Action, DataType, DateRange, EmailAddress, EventKind, Kind, Member, Place, RequestId,
-    Residency, Role, Status, Timeline, may,
+    AccountId, Action, DataType, DateRange, EmailAddress, EventKind, Kind, Member, Place, Previewed,
+    RequestId, Residency, Role, Status, Timeline, may,
 };
 
 /// A filed request and what became of it.
@@ -20,6 +20,9 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_range: Option<DateRange>,
     pub requestor: Requestor,
+    /// What a deletion was filed on the strength of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Previewed>,
     pub created_at: DateTime<Utc>,
     /// When the workflow stops waiting; until then the request can be revoked.
     pub starts_at: DateTime<Utc>,
@@ -220,6 +223,7 @@ pub(crate) mod tests {
             data_types: DataType::ALL.to_vec(),
             date_range: None,
             requestor: Requestor { email: ana.clone(), name: "Ana Amber".into(), role: Role::Admin },
+            preview: None,
             created_at: filed,
             starts_at: at("2026-01-05T10:05:00Z"),
             due_at: due_at(filed),

@@ -4,6 +4,7 @@
 mod call;
 mod config;
 mod invoke;
+mod known;
 mod metrics;
 mod moment;
 mod reply;
@@ -16,6 +17,7 @@ mod tick;
 pub use call::{Body, Call, IfMatch};
 pub use config::{BadVariable, number, table};
 pub use invoke::{Function, Tell, TellOfConsent};
+pub use known::known_people;
 pub use metrics::{Metric, emit};
 pub use moment::{deadline, now, pause, stamp};
 pub use reply::{Fault, Reply, serve_http};

@@ -21,6 +21,8 @@ pub mod names {
     pub const SOURCE_UNREADABLE: &str = "Habeas.SourceUnreadable";
     /// Sources could not be read, for the reasons that the message lists. Permanent.
     pub const SOURCE_FAILED: &str = "Habeas.SourceFailed";
+    /// A deletion would erase a lot more, or less, than its requestor was shown.
+    pub const CHANGED_SINCE_PREVIEW: &str = "Habeas.ChangedSincePreview";
     /// After a deletion something is still there.
     pub const STILL_THERE: &str = "Habeas.StillThere";
     /// An event of the operator's product that is not as documented.

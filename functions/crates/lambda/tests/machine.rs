@@ -11,11 +11,12 @@ use habeas_testkit::events;
 use serde_json::{Map, Value};
 
 /// All names that functions give their errors.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     names::UNAVAILABLE,
     names::SOURCE_UNAVAILABLE,
     names::SOURCE_UNREADABLE,
     names::SOURCE_FAILED,
+    names::CHANGED_SINCE_PREVIEW,
     names::STILL_THERE,
     names::BAD_EVENT,
     names::INCOMPLETE,
@@ -118,7 +119,13 @@ fn what_did_not_answer_is_retried_and_what_does_not_fit_is_not() {
     let retried: BTreeSet<_> =
         retriers(&machine).flat_map(|retrier| texts(retrier.get("ErrorEquals"))).collect();
     assert!(retried.contains(names::UNAVAILABLE) && retried.contains(names::SOURCE_UNAVAILABLE));
-    for permanent in [names::INCOMPLETE, names::SOURCE_UNREADABLE, names::SOURCE_FAILED, names::BAD_EVENT] {
+    for permanent in [
+        names::INCOMPLETE,
+        names::SOURCE_UNREADABLE,
+        names::SOURCE_FAILED,
+        names::CHANGED_SINCE_PREVIEW,
+        names::BAD_EVENT,
+    ] {
         assert!(!retried.contains(permanent), "{permanent}");
     }
 }

@@ -4,7 +4,7 @@ use habeas_domain::{Digest, EmailAddress};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::{Item, Key, Shown, Source, to_json};
+use crate::{Found, Shown, Source, to_json};
 
 /// Keyed digests of people and records, for what proves and must not tell:
 /// without the key nobody finds out by trial whom or what one stands for.
@@ -29,26 +29,26 @@ impl Digests {
 
     #[must_use]
     pub fn person(&self, email: &EmailAddress) -> Digest {
-        self.of(email.as_str())
+        self.text(email.as_str())
     }
 
     /// Of a record as it was found: the source's name, the key and all fields, a
-    /// line each. Whoever has the record from elsewhere, and the key, comes to the same.
+    /// line each. Whoever has the record from elsewhere, and the key, comes to the
+    /// same. A file is named by its key: to read it only to prove that it was there
+    /// would cost as much as an export.
     #[must_use]
-    pub fn record(&self, source: &Source, key: &Key, item: &Item) -> Digest {
-        let key = serde_json::to_string(key).unwrap_or_default();
-        let item = to_json(item, |_, _| Shown::AsItIs);
-        self.of(&format!("{}\n{key}\n{item}", source.name))
+    pub fn of(&self, source: &Source, found: &Found) -> Digest {
+        match found {
+            Found::Record { key, item, .. } => {
+                let key = serde_json::to_string(key).unwrap_or_default();
+                let item = to_json(item, |_, _| Shown::AsItIs);
+                self.text(&format!("{}\n{key}\n{item}", source.name))
+            }
+            Found::File { file, .. } => self.text(&format!("{}\n{}", source.name, file.key)),
+        }
     }
 
-    /// Of a file by its key: to read it only to prove that it was there would
-    /// cost as much as an export.
-    #[must_use]
-    pub fn file(&self, source: &Source, key: &str) -> Digest {
-        self.of(&format!("{}\n{key}", source.name))
-    }
-
-    fn of(&self, text: &str) -> Digest {
+    fn text(&self, text: &str) -> Digest {
         // A key of any length is a key for HMAC.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return Digest::default() };
         mac.update(text.as_bytes());

@@ -7,7 +7,8 @@ use crate::connector::{Condition, Connector, Doomed, Erasure};
 use crate::patience::ask;
 use crate::s3::object_key;
 use crate::{
-    Address, DataMap, DynamoDb, Erase, Find, Item, Key, Lambda, S3, Source, SourceError, Stores, Subject,
+    Address, DataMap, DynamoDb, Erase, Find, Found, Item, Key, Lambda, S3, Source, SourceError, Stores,
+    Subject,
 };
 
 /// How many calls there are at a time: quick for a person with thousands of
@@ -46,6 +47,17 @@ pub enum Erased {
 }
 
 impl Target {
+    /// What a deletion lists of what a walk has found, to count it and to erase
+    /// it. Other people's records that the person only led to are not theirs.
+    #[must_use]
+    pub fn of(map: &DataMap, source: &Source, found: Found) -> Option<Self> {
+        match found {
+            Found::Record { key, item, own: true } => Some(Self::record(map, source, key, &item)),
+            Found::Record { own: false, .. } => None,
+            Found::File { file, lead } => Some(Self::File { key: file.key, lead }),
+        }
+    }
+
     /// A record of `source`, as an inventory lists it.
     #[must_use]
     pub fn record(map: &DataMap, source: &Source, key: Key, item: &Item) -> Self {

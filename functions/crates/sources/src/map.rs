@@ -173,6 +173,27 @@ pub struct Information {
     pub automated_decisions: String,
 }
 
+impl Erase {
+    /// What the data map calls the rule.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Mask { .. } => "mask",
+            Self::Retain { .. } => "retain",
+        }
+    }
+
+    /// Why the record stays, where it does.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Retain { reason } => Some(reason),
+            Self::Delete | Self::Mask { .. } => None,
+        }
+    }
+}
+
 impl Source {
     /// Whether a rule reads the whole table, because neither an index nor the
     /// partition key leads to a person's records.

@@ -90,6 +90,13 @@ impl<'a> Walk<'a> {
         Self { old_versions: true, ..self }
     }
 
+    /// A walk for somebody who waits for what it finds: no answer may take longer.
+    #[must_use]
+    pub fn answering_within(self, within: Duration) -> Self {
+        let answer_within = self.pace.answer_within.min(within);
+        Self { pace: Pace { answer_within, ..self.pace }, ..self }
+    }
+
     /// The records from the cursor on, and where to go on from. A page may be
     /// empty and not be the last.
     pub async fn page(&self, cursor: &Cursor) -> Result<Page, SourceError> {

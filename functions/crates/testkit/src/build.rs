@@ -80,6 +80,7 @@ pub fn request() -> Request {
             name: "Ana Amber".into(),
             role: Role::Admin,
         },
+        preview: None,
         created_at: filed,
         starts_at: at("2026-01-05T10:05:00Z"),
         due_at: at("2026-02-04T10:00:00Z"),

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use habeas_domain::{
     Account, AccountId, AccountSettings, Answered, Archive, Archives, Cursor, Digest, Directory,
-    EmailAddress, EventKind, Executions, Filing, Filter, Guards, Member, Page, Participants, ReceiptKey,
-    Receipts, Request, RequestId, Requests, SignedReceipt, Slots, Status, StoreError,
+    EmailAddress, EventKind, Executions, Filing, Filter, Guards, Member, Page, Participants, Preview,
+    Previews, ReceiptKey, Receipts, Request, RequestId, Requests, SignedReceipt, Slots, Status, StoreError,
 };
 use habeas_lambda::Tell;
 
@@ -37,6 +37,7 @@ struct Held {
     answers: BTreeMap<Digest, Answered>,
     twins: BTreeMap<Digest, Vec<RequestId>>,
     receipts: BTreeMap<RequestId, SignedReceipt>,
+    previews: BTreeMap<(AccountId, Digest), Preview>,
     /// Applied to a request right before the next conditional write: the other
     /// side of a race.
     before_write: Option<(Status, EventKind)>,
@@ -120,6 +121,14 @@ impl Memory {
         self
     }
 
+    /// What somebody of an account has looked at.
+    #[must_use]
+    pub fn with_preview(self, account: &str, preview: Preview) -> Self {
+        let account = crate::account(account).id;
+        self.held().previews.insert((account, preview.digest.clone()), preview);
+        self
+    }
+
     /// Somebody else writes to the request right before the next write.
     #[must_use]
     pub fn losing_to(self, status: Status, event: EventKind) -> Self {
@@ -137,6 +146,12 @@ impl Memory {
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.held().requests.values().cloned().collect()
+    }
+
+    /// All that somebody has looked at, of whatever account.
+    #[must_use]
+    pub fn previews(&self) -> Vec<Preview> {
+        self.held().previews.values().cloned().collect()
     }
 
     #[must_use]
@@ -189,6 +204,10 @@ impl Requests for Memory {
             settings: held.settings.get(account).cloned().unwrap_or_default(),
             answered: slots.answer.as_ref().and_then(|slot| held.answers.get(slot).cloned()),
             twins: held.twins.get(&slots.twin).cloned().unwrap_or_default(),
+            preview: slots
+                .preview
+                .as_ref()
+                .and_then(|digest| held.previews.get(&(account.clone(), digest.clone())).cloned()),
         };
         Ok(guards)
     }
@@ -275,6 +294,13 @@ impl Requests for Memory {
             return Err(StoreError::Conflict);
         }
         stored.timeline = minted.timeline.clone();
+        Ok(())
+    }
+}
+
+impl Previews for Memory {
+    async fn keep(&self, account: &AccountId, preview: &Preview) -> Result<(), StoreError> {
+        self.held().previews.insert((account.clone(), preview.digest.clone()), preview.clone());
         Ok(())
     }
 }

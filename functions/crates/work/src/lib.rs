@@ -1,13 +1,14 @@
 //! What the workflow's tasks hand each other: units of work, inventories, and
 //! the common ground that every task starts from.
 
-mod expiry;
 mod digests;
+mod expiry;
 mod failure;
 mod folder;
 mod ground;
 mod inventory;
 mod outcomes;
+mod previewed;
 mod unit;
 
 pub use digests::digests;
@@ -17,4 +18,5 @@ pub use folder::{Folder, Step};
 pub use ground::{Ground, People, load_map, source_error};
 pub use inventory::{Inventory, Listed};
 pub use outcomes::{Outcome, Outcomes};
+pub use previewed::still_as_previewed;
 pub use unit::{RequestInput, Unit, UnitInput, UnitOutput, UnitTask};

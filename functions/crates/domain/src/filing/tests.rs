@@ -21,6 +21,7 @@ fn order(kind: Kind, subject: &str) -> Order {
         data_types: DataType::ALL.to_vec(),
         date_range: None,
         allow_duplicate: false,
+        preview: None,
         lines: std::collections::BTreeMap::new(),
     }
 }
@@ -88,8 +89,9 @@ fn a_deletion_waits_thirty_minutes_and_an_export_less() {
     let waits = Waits { export: TimeDelta::minutes(5), delete: TimeDelta::minutes(30) };
     let stamp =
         Stamp { id: RequestId::made(1_767_607_200_000, 7), at: "2026-01-05T10:00:00Z".parse().unwrap() };
-    let starts =
-        |kind| file_request(order(kind, "you@amber.example"), &member(Role::Admin), waits, stamp).starts_at;
+    let starts = |kind| {
+        file_request(order(kind, "you@amber.example"), None, &member(Role::Admin), waits, stamp).starts_at
+    };
     assert_eq!(starts(Kind::Delete).to_rfc3339(), "2026-01-05T10:30:00+00:00");
     assert_eq!(starts(Kind::Export).to_rfc3339(), "2026-01-05T10:05:00+00:00");
 }
@@ -107,6 +109,23 @@ fn an_answer_is_repeated_for_a_day_and_only_to_the_same_order() {
     assert_eq!(guards.earlier(&export, until), Ok(None));
     assert_eq!(guards.earlier(&delete, second_before).unwrap_err().status, 422);
     assert_eq!(guards.earlier(&delete, until), Ok(None));
+}
+
+#[test]
+fn a_preview_that_an_order_names_must_be_there_and_of_it() {
+    let now: DateTime<Utc> = "2026-01-05T10:00:00Z".parse().unwrap();
+    let unseen = order(Kind::Delete, "you@amber.example");
+    let counted = [(address("you@amber.example"), [("messages".to_owned(), 12)].into())].into();
+    let preview = Preview::of(&member(Role::Admin).account, &unseen, &counted, now);
+    let seen = Order { preview: Some(preview.digest.clone()), ..unseen.clone() };
+    let guards = Guards { preview: Some(preview.clone()), ..Guards::default() };
+    assert_eq!(guards.previewed(&seen, now), Ok(Some(Previewed::from(&preview))));
+    assert_eq!(guards.previewed(&unseen, now), Ok(None));
+    assert_eq!(Guards::default().previewed(&unseen, now), Ok(None));
+    for refused in [Guards::default().previewed(&seen, now), guards.previewed(&seen, preview.valid_until())] {
+        let problem = refused.unwrap_err();
+        assert_eq!((problem.status, problem.uri.as_str()), (409, "urn:habeas:problem:preview-outdated"));
+    }
 }
 
 #[test]

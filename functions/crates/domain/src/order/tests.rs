@@ -139,6 +139,65 @@ fn an_upload_reports_bad_lines_and_bad_values_in_one_answer() {
 }
 
 #[test]
+fn a_deletion_names_its_preview_and_an_export_has_none() {
+    let digest = Digest::of("any");
+    let deletion = |text: &str| {
+        parse(
+            &json!({"kind": "delete", "subjects": ["a@amber.example"], "confirm": true, "preview_digest": text}),
+        )
+    };
+    assert_eq!(deletion(digest.as_str()).unwrap().preview, Some(digest.clone()));
+    assert_eq!(deletion(&digest.as_str().to_uppercase()).unwrap().preview, Some(digest.clone()));
+    for text in ["", "latest", &digest.as_str()[1..], &format!("g{}", &digest.as_str()[1..])] {
+        let problem = deletion(text).unwrap_err();
+        assert_eq!((problem.status, pointers(&problem)), (422, vec!["/preview_digest"]), "{text}");
+    }
+    for text in [digest.as_str(), "latest"] {
+        let problem =
+            parse(&json!({"kind": "export", "subjects": ["a@amber.example"], "preview_digest": text}))
+                .unwrap_err();
+        assert_eq!((problem.status, pointers(&problem)), (422, vec!["/preview_digest"]));
+    }
+}
+
+#[test]
+fn an_upload_names_the_preview_of_a_deletion_in_its_query() {
+    const DIGEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let deletion = |digest| {
+        let query = [("kind", "delete"), ("confirm", "true"), ("preview_digest", digest)];
+        upload("a@amber.example", &query)
+    };
+    assert_eq!(deletion(DIGEST).unwrap().preview, Some(Digest::parse(DIGEST).unwrap()));
+    assert_eq!(pointers(&deletion("latest").unwrap_err()), ["/preview_digest"]);
+    let export = upload("a@amber.example", &[("kind", "export"), ("preview_digest", DIGEST)]);
+    assert_eq!(pointers(&export.unwrap_err()), ["/preview_digest"]);
+}
+
+#[test]
+fn what_is_previewed_is_a_deletion_by_the_same_rules() {
+    let preview = |body: &serde_json::Value| Order::parse_preview(body.to_string().as_bytes());
+    let order = preview(&json!({"subjects": [" B@amber.example", "a@amber.example", "b@amber.example"]}));
+    let deletion = parse(
+        &json!({"kind": "delete", "subjects": ["a@amber.example", "b@amber.example"], "confirm": true}),
+    );
+    assert_eq!(order, deletion);
+    let chat = preview(&json!({"subjects": ["a@amber.example"], "data_types": ["chat"]})).unwrap();
+    assert_eq!(chat.data_types, [DataType::Chat]);
+    let people = |n: usize| (0..n).map(|i| format!("p{i}@amber.example")).collect::<Vec<_>>();
+    for (body, status, places) in [
+        (json!({"subjects": ["nobody", ""]}), 422, vec!["/subjects/0", "/subjects/1"]),
+        (json!({"subjects": [], "data_types": []}), 422, vec!["/subjects", "/data_types"]),
+        (json!({"subjects": people(51)}), 422, vec!["/subjects"]),
+        (json!({"subjects": ["a@amber.example"], "confirm": true}), 400, vec!["/confirm"]),
+        (json!({"subjects": ["a@amber.example"], "kind": "delete"}), 400, vec!["/kind"]),
+        (json!({"subjects": "a@amber.example"}), 400, vec!["/subjects"]),
+    ] {
+        let problem = preview(&body).unwrap_err();
+        assert_eq!((problem.status, pointers(&problem)), (status, places), "{body}");
+    }
+}
+
+#[test]
 fn orders_are_told_apart_by_everything_and_their_matter_by_people_kind_and_range() {
     let base = json!({"kind": "export", "subjects": ["a@amber.example", "b@amber.example"]});
     let with = |name: &str, value: serde_json::Value| {
@@ -152,6 +211,7 @@ fn orders_are_told_apart_by_everything_and_their_matter_by_people_kind_and_range
     for (other, same_matter) in [
         (with("data_types", json!(["chat"])), true),
         (with("allow_duplicate", json!(true)), true),
+        (Order { preview: Some(Digest::of("any")), ..order.clone() }, true),
         (with("subjects", json!(["a@amber.example"])), false),
         (with("date_range", json!({"from": "2026-01-01", "to": "2026-01-31"})), false),
     ] {

@@ -7,6 +7,8 @@ use super::{Address, DataMap, EMAIL, Erase, Find, Identity, Source};
 pub enum Access {
     /// Looks whether somebody without a login is known.
     Intake,
+    /// Counts what a deletion would list.
+    Preview,
     /// Learning what ids people have.
     Plan,
     Collect,
@@ -36,12 +38,14 @@ pub enum Resource {
 }
 
 impl Access {
-    pub const ALL: [Self; 5] = [Self::Intake, Self::Plan, Self::Collect, Self::Erase, Self::Verify];
+    pub const ALL: [Self; 6] =
+        [Self::Intake, Self::Preview, Self::Plan, Self::Collect, Self::Erase, Self::Verify];
 
     #[must_use]
     pub fn function(self) -> &'static str {
         match self {
             Self::Intake => "intake",
+            Self::Preview => "preview",
             Self::Plan => "plan",
             Self::Collect => "collect",
             Self::Erase => "erase",
@@ -71,7 +75,7 @@ impl Resource {
 #[must_use]
 pub fn policy(map: &DataMap, access: Access) -> Vec<Statement> {
     let mut needs = Needs::default();
-    if access == Access::Plan {
+    if matches!(access, Access::Preview | Access::Plan) {
         map.identities.iter().for_each(|identity| needs.learn(identity));
     }
     for source in map.sources() {
@@ -80,6 +84,12 @@ pub fn policy(map: &DataMap, access: Access) -> Vec<Statement> {
                 if source.own_field().is_some_and(|(_, id)| id == EMAIL) {
                     needs.search_own(source);
                 }
+            }
+            // What is counted is not opened.
+            Access::Preview => {
+                needs.search(map, source);
+                needs.list_files(source);
+                needs.call(source);
             }
             Access::Plan => {}
             Access::Collect => {
@@ -166,9 +176,7 @@ impl Needs {
     fn read_files(&mut self, source: &Source) {
         let Address::S3(address) = &source.address else { return };
         self.files(source, &["s3:GetObject"], &["s3:ListBucket"]);
-        if source.find.iter().any(|find| matches!(find, Find::Prefix { .. })) {
-            self.files(source, &[], &["s3:ListBucketVersions"]);
-        }
+        self.list_files(source);
         if address.versions {
             self.files(source, &["s3:GetObjectVersion"], &[]);
         }
@@ -176,6 +184,13 @@ impl Needs {
             (true, true) => self.files(source, &["s3:GetObjectVersionTagging"], &[]),
             (true, false) => self.files(source, &["s3:GetObjectTagging"], &[]),
             (false, _) => {}
+        }
+    }
+
+    /// Finding files whose keys say whose they are, with all versions.
+    fn list_files(&mut self, source: &Source) {
+        if source.find.iter().any(|find| matches!(find, Find::Prefix { .. })) {
+            self.files(source, &[], &["s3:ListBucketVersions"]);
         }
     }
 
@@ -310,6 +325,18 @@ mod tests {
     fn each_function_may_do_what_the_map_has_it_do_and_no_more() {
         assert_eq!(allowed(Access::Intake), ["dynamodb:Query table/boards/index/by-owner"]);
         assert_eq!(
+            allowed(Access::Preview),
+            [
+                "dynamodb:Query table/boards/index/by-owner",
+                "dynamodb:Query table/devices/index/by-owner",
+                "dynamodb:Query table/notes",
+                "dynamodb:Query table/users",
+                "dynamodb:Scan table/notes",
+                "lambda:InvokeFunction surveys",
+                "s3:ListBucketVersions pictures",
+            ]
+        );
+        assert_eq!(
             allowed(Access::Plan),
             ["dynamodb:Query table/devices/index/by-owner", "dynamodb:Query table/users"]
         );
@@ -370,13 +397,13 @@ mod tests {
     }
 
     #[test]
-    fn a_function_that_keeps_what_it_has_is_asked_by_collect_alone() {
+    fn a_function_that_keeps_what_it_has_is_asked_by_preview_and_collect_alone() {
         let retain = "erase = { rule = \"retain\", reason = \"§ 147 AO\" }";
         let find = "find = [{ subject_field = \"email\" }]\n        erase = { rule = \"delete\" }";
         assert!(MAP.contains(find));
         let map = MAP.replacen(find, &format!("find = [{{ subject_field = \"email\" }}]\n{retain}"), 1);
         let call = "lambda:InvokeFunction surveys".to_owned();
         let callers = Access::ALL.into_iter().filter(|access| allowed_by(&map, *access).contains(&call));
-        assert_eq!(callers.collect::<Vec<_>>(), [Access::Collect]);
+        assert_eq!(callers.collect::<Vec<_>>(), [Access::Preview, Access::Collect]);
     }
 }
