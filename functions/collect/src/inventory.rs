@@ -1,9 +1,10 @@
 use std::time::Instant;
 
-use habeas_domain::Request;
+use futures::{StreamExt, TryStreamExt, stream};
+use habeas_domain::{Digest, Request};
 use habeas_lambda::TaskError;
-use habeas_sources::{Digests, Target, Walk};
-use habeas_work::{Inventory, Listed, People, Step, Unit, source_error};
+use habeas_sources::{Digests, Found, Source, SourceError, Subject, Target, Walk, is_shared};
+use habeas_work::{Ground, Inventory, Listed, People, Step, Unit, source_error};
 
 use crate::{Cursor, Workplace};
 
@@ -22,6 +23,7 @@ pub(crate) async fn step(
 ) -> Result<Cursor, TaskError> {
     let ground = place.ground;
     let people = People::of(ground, place.folder, request).await?;
+    let everybody = people.all();
     let mut targets = Vec::new();
     let (mut full, mut worked) = (false, false);
     while let Some(task) = unit.tasks.get(cursor.task).filter(|_| !full) {
@@ -31,7 +33,7 @@ pub(crate) async fn step(
         let walk = walk.through_part(task.part.unwrap_or_default()).with_old_versions();
         let mut next = Some(cursor.at.clone());
         while let Some(at) = next.as_ref().filter(|_| !full) {
-            let page = match walk.page(at).await {
+            let (listed, behind) = match page(ground, source, digests, &walk, at, &everybody).await {
                 Ok(page) => page,
                 // The next step begins, and fails, with the very source that is in trouble.
                 Err(_) if worked => {
@@ -40,16 +42,12 @@ pub(crate) async fn step(
                 }
                 Err(error) => return Err(source_error(error)),
             };
-            let found = page.found.into_iter();
-            targets.extend(found.filter_map(|found| {
-                let digest = digests.of(source, &found);
-                let target = Target::of(&ground.map, source, found)?;
-                Some(Listed { task: cursor.task, target, digest })
-            }));
+            let listed = listed.into_iter();
+            targets.extend(listed.map(|(target, digest)| Listed { task: cursor.task, target, digest }));
             // Versions of one object stand side by side, and go together.
             targets.dedup();
             worked = true;
-            next = page.next;
+            next = behind;
             full = targets.len() >= TARGETS_MAX || Instant::now() + source.pace.answer_within >= deadline;
         }
         match next {
@@ -75,4 +73,40 @@ async fn keep(
     let last = cursor.task >= unit.tasks.len();
     let inventory = Inventory { unit: unit.unit.clone(), step: cursor.step, last, targets };
     place.folder.keep_first(place.key, Step { cursor, result: inventory }).await
+}
+
+/// What a page of a walk finds of the person's own, and where the next page begins.
+async fn page(
+    ground: &Ground,
+    source: &Source,
+    digests: &Digests,
+    walk: &Walk<'_>,
+    at: &habeas_sources::Cursor,
+    people: &[Subject],
+) -> Result<(Vec<(Target, Digest)>, Option<habeas_sources::Cursor>), SourceError> {
+    let page = walk.page(at).await?;
+    let looked_at = ground.map.shared_with(source);
+    let at_a_time = looked_at.map_or(1, |with| with.pace.calls_at_a_time());
+    let looks: Vec<_> =
+        page.found.into_iter().map(|found| listed(ground, source, digests, people, found)).collect();
+    let listed: Vec<Option<_>> = stream::iter(looks).buffered(at_a_time).try_collect().await?;
+    Ok((listed.into_iter().flatten().collect(), page.next))
+}
+
+/// What is listed of a find, and the digest that stands for it.
+async fn listed(
+    ground: &Ground,
+    source: &Source,
+    digests: &Digests,
+    people: &[Subject],
+    found: Found,
+) -> Result<Option<(Target, Digest)>, SourceError> {
+    let shared = match &found {
+        Found::Record { item, own: true, .. } => {
+            is_shared(&ground.stores, &ground.map, source, item, people).await?
+        }
+        Found::Record { own: false, .. } | Found::File { .. } => false,
+    };
+    let digest = digests.of(source, &found);
+    Ok(Target::of(&ground.map, source, found, shared).map(|target| (target, digest)))
 }

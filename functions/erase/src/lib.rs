@@ -6,7 +6,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use habeas_domain::Tally;
 use habeas_lambda::{TaskError, names};
-use habeas_sources::{Erased, Target};
+use habeas_sources::{Erased, Erasing, Pseudonyms, Target};
 use habeas_work::{
     Failure, Folder, Ground, Inventory, Listed, Outcome, Outcomes, People, Step, Unit, UnitInput, UnitOutput,
     source_error, still_as_previewed,
@@ -64,6 +64,7 @@ pub async fn erase(
     Failure::all_of(&folder.failures().await?)?;
     let unit = folder.unit(&input.unit).await?;
     let people = People::of(ground, &folder, &request).await?;
+    let pseudonyms = pseudonyms(ground, &folder, &unit).await?;
     let inventories = folder.inventories_of(&unit.unit).await?;
     if input.cursor.is_none() && request.preview.is_some() {
         still_as_previewed(&request, &listed(&folder).await?)?;
@@ -83,7 +84,7 @@ pub async fn erase(
         let batch = &rest[..rest.len().min(BATCH_TARGETS)];
         let of_pass = batch.iter().enumerate().filter(|(_, listed)| cursor.pass.takes(&listed.target));
         let of_pass: Vec<_> = of_pass.collect();
-        let became = erase_batch(ground, &people, &unit, &of_pass).await?;
+        let became = erase_batch(ground, &people, pseudonyms.as_ref(), &unit, &of_pass).await?;
         let inventory = inventories[cursor.inventories].step;
         outcomes.extend(became.into_iter().map(|(place, became)| Outcome {
             inventory,
@@ -132,6 +133,16 @@ async fn keep(
     folder.keep_first(&key, Step { cursor, result }).await
 }
 
+/// The request's pseudonyms, where anything of the unit's is masked by them.
+async fn pseudonyms(ground: &Ground, folder: &Folder, unit: &Unit) -> Result<Option<Pseudonyms>, TaskError> {
+    for task in &unit.tasks {
+        if ground.source(&task.source)?.erase.pseudonymises() {
+            return Ok(Some(folder.pseudonyms().await?));
+        }
+    }
+    Ok(None)
+}
+
 impl Pass {
     fn takes(self, target: &Target) -> bool {
         match target {
@@ -161,6 +172,7 @@ fn rest<'a>(inventories: &'a [Inventory], cursor: &mut Cursor) -> Option<&'a [Li
 async fn erase_batch(
     ground: &Ground,
     people: &People<'_>,
+    pseudonyms: Option<&Pseudonyms>,
     unit: &Unit,
     batch: &[(usize, &Listed)],
 ) -> Result<Vec<(usize, Erased)>, TaskError> {
@@ -174,9 +186,8 @@ async fn erase_batch(
         let source = ground.source(&task.source)?;
         let subject = people.subject(task)?;
         let (places, targets): (Vec<_>, Vec<_>) = listed.into_iter().unzip();
-        let outcomes = habeas_sources::erase(&ground.stores, &ground.map, source, &subject, &targets)
-            .await
-            .map_err(source_error)?;
+        let with = Erasing { stores: &ground.stores, map: &ground.map, subject: &subject, pseudonyms };
+        let outcomes = habeas_sources::erase(&with, source, &targets).await.map_err(source_error)?;
         became.extend(places.into_iter().zip(outcomes));
     }
     Ok(became)
@@ -211,7 +222,7 @@ mod tests {
 
     #[test]
     fn all_files_go_before_any_record() {
-        let record = || Target::Record { key: Key::new(), files: BTreeMap::new() };
+        let record = || Target::Record { key: Key::new(), files: BTreeMap::new(), shared: false };
         let file = |key: &str| Target::File { key: key.into(), lead: None };
         let inventory = |step, targets: Vec<Target>| Inventory {
             unit: "0001".into(),

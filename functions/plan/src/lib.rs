@@ -61,9 +61,14 @@ async fn keep_identities(ground: &Ground, folder: &Folder, request: &Request) ->
     }
 }
 
-/// Whether an export shows fields of other people's by pseudonyms.
+/// Whether an export shows fields of other people's by pseudonyms, or a deletion
+/// leaves any.
 fn pseudonymises(map: &DataMap, request: &Request) -> bool {
-    request.kind == Kind::Export && map.of_types(&request.data_types).any(Source::pseudonymises)
+    let mut sources = map.of_types(&request.data_types);
+    match request.kind {
+        Kind::Export => sources.any(Source::pseudonymises),
+        Kind::Delete => sources.any(|source| source.erase.pseudonymises()),
+    }
 }
 
 /// Makes the key of the request's pseudonyms, once: a plan that is made again
@@ -95,6 +100,7 @@ fn lines(units: &[Unit]) -> Result<String, TaskError> {
 
 #[cfg(test)]
 mod tests {
+    use habeas_domain::DataType;
     use habeas_sources::Part;
     use habeas_testkit::{events, request};
     use habeas_work::UnitTask;
@@ -106,6 +112,32 @@ mod tests {
         for event in events("plan") {
             let read = serde_json::from_str::<RequestInput>(&event.text);
             assert_eq!(read.is_err(), event.is_rejected(), "{}: {read:?}", event.case);
+        }
+    }
+
+    #[test]
+    fn a_request_has_a_key_where_something_of_its_kind_and_types_is_pseudonymised() {
+        let source = |name: &str, data_type: &str, rest: &str| {
+            format!(
+                "[[source]]\nname = \"{name}\"\ndata_type = \"{data_type}\"\n\
+                 account_field = \"account_id\"\n\
+                 dynamodb = {{ table = \"{name}\", key = [\"id\"] }}\n\
+                 find = [{{ subject_field = \"who\", index = \"by-who\" }}]\n{rest}\n"
+            )
+        };
+        let mentions = "mentions = { guest = \"pseudonymise\" }\nerase = { rule = \"delete\" }";
+        let mask = "erase = { rule = \"mask\", fields = { who = \"pseudonym\" } }";
+        let sources = [source("notes", "chat", mentions), source("boards", "whiteboards", mask)];
+        let map = format!("version = 1\n{}", sources.concat());
+        let map = DataMap::parse(&map, "123456789012", "us-east-1").unwrap();
+        for (kind, data_type, has_key) in [
+            (Kind::Export, DataType::Chat, true),
+            (Kind::Export, DataType::Whiteboards, false),
+            (Kind::Delete, DataType::Chat, false),
+            (Kind::Delete, DataType::Whiteboards, true),
+        ] {
+            let request = Request { kind, data_types: vec![data_type], ..request() };
+            assert_eq!(pseudonymises(&map, &request), has_key, "{kind:?} {data_type:?}");
         }
     }
 

@@ -104,7 +104,7 @@ impl DataMapCensus {
         while let Some(cursor) = next {
             let page = walk.page(&cursor).await?;
             for found in page.found {
-                let target = Target::of(&self.map, source, found);
+                let target = Target::of(&self.map, source, found, false);
                 // Versions of one object stand side by side, and go together.
                 if target.is_some() && target != last {
                     count += 1;

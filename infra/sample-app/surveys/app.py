@@ -116,13 +116,16 @@ def _is_meant(account, people, keys):
 
 
 def _change(request):
-    """What becomes of an answer: nothing, or itself without the fields that name the person."""
+    """What becomes of an answer: nothing, or itself without what names the person."""
     match request["rule"]:
         case "delete":
             return lambda answer: None
         case "mask":
-            fields = set(request["remove"])
-            return lambda answer: {name: answer[name] for name in answer if name not in fields}
+            removed, put = set(request.get("remove", [])), request.get("set", {})
+            # A field that an answer does not have is not made up.
+            return lambda answer: {
+                name: put.get(name, value) for name, value in answer.items() if name not in removed
+            }
     raise ValueError("this function knows the rules delete and mask")
 
 

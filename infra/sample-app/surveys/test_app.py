@@ -197,6 +197,23 @@ class Erasing(Surveys):
         self.assertEqual(self.erase(1, rule="mask", remove=["user_id"]), ["left"])
         self.assertEqual(len(self.find()["records"]), 4)
 
+    def test_a_masked_answer_has_what_is_set_where_it_had_something(self):
+        put = {"user_id": "deleted", "comment": None, "device": "none"}
+        self.assertEqual(self.erase(1, rule="mask", set=put), ["erased"])
+        wanted = answer(1, "2026-03-01", user="deleted", comment=None)
+        self.assertIn(wanted, self.s3.held("surveys/2026-03.json")[-1])
+        self.assertNotIn("device", wanted)
+        self.assertEqual(self.erase(1, rule="mask", set=put), ["left"])
+
+    def test_what_is_removed_and_what_is_set_go_together(self):
+        fields = {"rule": "mask", "remove": ["user_id"], "set": {"comment": "gone"}}
+        self.assertEqual(self.erase(1, 6, **fields), ["erased", "left"])
+        wanted = answer(1, "2026-03-01", comment="gone")
+        del wanted["user_id"]
+        march = self.s3.held("surveys/2026-03.json")[-1]
+        self.assertIn(wanted, march)
+        self.assertIn(answer(6, "2026-03-09", user="u-170"), march)
+
     def test_no_older_version_holds_what_was_erased(self):
         self.erase(1)
         self.assertEqual([len(versions) for versions in self.s3.versions.values()], [1, 1])

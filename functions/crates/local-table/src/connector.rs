@@ -24,6 +24,16 @@ pub enum Fault {
     AfterIt,
 }
 
+/// What happens with a call that is to come.
+#[derive(Debug)]
+enum Turn {
+    /// Nothing that would not happen anyway.
+    Spared,
+    Fails(Fault),
+    /// Somebody else's operation is done first.
+    ComesSecond(String, Value),
+}
+
 /// Hands the client's calls to the database, without a network.
 #[derive(Debug, Clone)]
 pub(crate) struct Connector {
@@ -35,7 +45,7 @@ pub(crate) struct Connector {
 struct Log {
     calls: Vec<String>,
     consumed: f64,
-    faults: VecDeque<Fault>,
+    turns: VecDeque<Turn>,
     page_records_max: Option<u64>,
 }
 
@@ -66,7 +76,15 @@ impl Connector {
     }
 
     pub(crate) fn fail_next(&self, fault: Fault) {
-        self.log().faults.push_back(fault);
+        self.log().turns.push_back(Turn::Fails(fault));
+    }
+
+    pub(crate) fn spare_next(&self) {
+        self.log().turns.push_back(Turn::Spared);
+    }
+
+    pub(crate) fn come_before_next(&self, operation: &str, input: Value) {
+        self.log().turns.push_back(Turn::ComesSecond(operation.to_owned(), input));
     }
 
     pub(crate) fn limit_pages(&self, records: u64) {
@@ -83,10 +101,18 @@ impl Connector {
         let mut input: Value =
             serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
         input["ReturnConsumedCapacity"] = json!("TOTAL");
-        let (fault, page_records_max) = {
+        let (turn, page_records_max) = {
             let mut log = self.log();
             log.calls.push(operation.clone());
-            (log.faults.pop_front(), log.page_records_max)
+            (log.turns.pop_front(), log.page_records_max)
+        };
+        let fault = match turn {
+            None | Some(Turn::Spared) => None,
+            Some(Turn::Fails(fault)) => Some(fault),
+            Some(Turn::ComesSecond(operation, input)) => {
+                self.database.run(&operation, input).expect("an operation that can be done");
+                None
+            }
         };
         if let Some(max) = page_records_max.filter(|_| matches!(operation.as_str(), "Query" | "Scan")) {
             let asked = input["Limit"].as_u64().unwrap_or(max);

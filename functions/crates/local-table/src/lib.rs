@@ -102,6 +102,18 @@ impl LocalTable {
         self.connector.fail_next(fault);
     }
 
+    /// Lets the next call be that is not yet spoken for: what is said after this is
+    /// about a later one.
+    pub fn spare_next(&self) {
+        self.connector.spare_next();
+    }
+
+    /// Makes the next call that is not yet spoken for come second, behind somebody
+    /// else's operation.
+    pub fn come_before_next(&self, operation: &str, input: serde_json::Value) {
+        self.connector.come_before_next(operation, input);
+    }
+
     /// Gives clients no more records than these at a time, as DynamoDB does where
     /// records are large.
     pub fn limit_pages(&self, records: u64) {

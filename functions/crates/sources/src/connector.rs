@@ -3,7 +3,7 @@ use std::future::Future;
 use aws_sdk_dynamodb::types::AttributeValue;
 use habeas_domain::{AccountId, DateRange, StoreError};
 
-use crate::{Erase, Item, Key};
+use crate::{Item, Key, Mask, Pseudonyms};
 
 /// How many records are read at a time: a page stays within DynamoDB's 1 MB
 /// where records are of usual size, and a cursor never far away.
@@ -29,8 +29,8 @@ pub(crate) trait Connector {
         after: Option<&Key>,
     ) -> impl Future<Output = Result<Records, StoreError>> + Send;
 
-    /// Erases by a rule what is still as it was listed, and says of each whether
-    /// it was: as many records as one call takes. Safe to repeat.
+    /// Deletes or masks what is still as it was listed, and says of each whether it
+    /// was: as many records as one call takes. Safe to repeat.
     fn erase(
         &self,
         at: &Self::Address,
@@ -98,7 +98,7 @@ pub(crate) struct Records {
     pub(crate) last: Option<Key>,
 }
 
-/// What is erased, by which rule.
+/// What is erased, and of whom.
 #[derive(Debug)]
 pub(crate) struct Erasure<'a> {
     pub(crate) source: &'a str,
@@ -106,15 +106,22 @@ pub(crate) struct Erasure<'a> {
     /// The field that says whose a record is, and the ids of the person.
     pub(crate) field: &'a str,
     pub(crate) ids: &'a [&'a str],
-    pub(crate) rule: &'a Erase,
+    pub(crate) pseudonyms: Option<&'a Pseudonyms>,
     pub(crate) doomed: &'a [Doomed<'a>],
 }
 
-/// A record, and what it must still say to be erased.
+/// A record, what becomes of it, and what it must still say for that.
 #[derive(Debug)]
 pub(crate) struct Doomed<'a> {
     pub(crate) key: &'a Key,
+    pub(crate) fate: Fate<'a>,
     pub(crate) holds: Vec<Condition<'a>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Fate<'a> {
+    Delete,
+    Mask(&'a Mask),
 }
 
 /// What a field must still be, so that a write changes only what the inventory
@@ -124,6 +131,9 @@ pub(crate) enum Condition<'a> {
     /// One of these texts.
     OneOf(&'a str, &'a [&'a str]),
     Is(&'a str, &'a str),
+    /// This very value, of whatever type.
+    Same(&'a str, &'a AttributeValue),
+    Present(&'a str),
     Absent(&'a str),
 }
 

@@ -1,15 +1,16 @@
+mod mask;
+
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use habeas_aws::{Aws, unavailable};
 use habeas_domain::StoreError;
 
-use crate::connector::{By, Condition, Connector, Doomed, Erasure, How, Lookup, Part, Records, not_so};
+use crate::connector::{By, Condition, Connector, Doomed, Erasure, Fate, How, Lookup, Part, Records, not_so};
 use crate::item::{TypedKey, key_of, key_values};
-use crate::{Erase, Item, Key, TableAddress};
+use crate::{Item, Key, TableAddress};
 
 /// The connector to DynamoDB tables of the operator's product.
 #[derive(Debug, Clone)]
@@ -45,7 +46,10 @@ impl Connector for DynamoDb {
     async fn erase(&self, at: &TableAddress, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
         let mut erased = Vec::with_capacity(erasure.doomed.len());
         for doomed in erasure.doomed {
-            erased.push(self.erase_one(at, erasure.rule, doomed).await?);
+            erased.push(match doomed.fate {
+                Fate::Delete => self.delete(at, doomed).await?,
+                Fate::Mask(mask) => self.mask(at, mask, erasure.pseudonyms, doomed).await?,
+            });
         }
         Ok(erased)
     }
@@ -122,6 +126,11 @@ impl DynamoDb {
         key: &Key,
         holds: &[Condition<'_>],
     ) -> Result<Option<bool>, StoreError> {
+        Ok(self.item(at, key).await?.map(|item| meets(&item, holds)))
+    }
+
+    /// A record as it is now.
+    async fn item(&self, at: &TableAddress, key: &Key) -> Result<Option<Item>, StoreError> {
         let output = self
             .client
             .get_item()
@@ -131,27 +140,7 @@ impl DynamoDb {
             .send()
             .await
             .map_err(unavailable)?;
-        Ok(output.item.map(|item| {
-            let text = |field: &str| item.get(field).and_then(|value| value.as_s().ok()).map(String::as_str);
-            holds.iter().all(|condition| match condition {
-                Condition::OneOf(field, texts) => text(field).is_some_and(|text| texts.contains(&text)),
-                Condition::Is(field, expected) => text(field) == Some(expected),
-                Condition::Absent(field) => !item.contains_key(*field),
-            })
-        }))
-    }
-
-    async fn erase_one(
-        &self,
-        at: &TableAddress,
-        rule: &Erase,
-        doomed: &Doomed<'_>,
-    ) -> Result<bool, StoreError> {
-        match rule {
-            Erase::Mask { remove } => self.remove_fields(at, doomed, remove).await,
-            Erase::Delete => self.delete(at, doomed).await,
-            Erase::Retain { .. } => Ok(false),
-        }
+        Ok(output.item.map(|item| item.into_iter().collect()))
     }
 
     async fn delete(&self, at: &TableAddress, doomed: &Doomed<'_>) -> Result<bool, StoreError> {
@@ -170,38 +159,6 @@ impl DynamoDb {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(unavailable(error)),
-            },
-        }
-    }
-
-    async fn remove_fields(
-        &self,
-        at: &TableAddress,
-        doomed: &Doomed<'_>,
-        fields: &[String],
-    ) -> Result<bool, StoreError> {
-        let mut holds = Holds::of(&doomed.holds);
-        let mut removed = Vec::with_capacity(fields.len());
-        for (number, field) in fields.iter().enumerate() {
-            holds.names.insert(format!("#r{number}"), field.clone());
-            removed.push(format!("#r{number}"));
-        }
-        let updated = self
-            .client
-            .update_item()
-            .table_name(&at.table)
-            .set_key(key_values(doomed.key))
-            .update_expression(format!("REMOVE {}", removed.join(", ")))
-            .condition_expression(holds.expression)
-            .set_expression_attribute_names(Some(holds.names))
-            .set_expression_attribute_values(Some(holds.values))
-            .send()
-            .await;
-        match updated {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
                 _ => Err(unavailable(error)),
             },
         }
@@ -229,6 +186,18 @@ pub(crate) fn primary_key(item: &Item, names: &[String]) -> Option<Key> {
     names.iter().map(|name| Some((name.clone(), TypedKey::of(item.get(name)?)?))).collect()
 }
 
+/// What DynamoDB itself would say of the conditions.
+fn meets(item: &Item, conditions: &[Condition<'_>]) -> bool {
+    let text = |field: &str| item.get(field).and_then(|value| value.as_s().ok()).map(String::as_str);
+    conditions.iter().all(|condition| match condition {
+        Condition::OneOf(field, texts) => text(field).is_some_and(|text| texts.contains(&text)),
+        Condition::Is(field, expected) => text(field) == Some(expected),
+        Condition::Same(field, value) => item.get(*field) == Some(*value),
+        Condition::Present(field) => item.contains_key(*field),
+        Condition::Absent(field) => !item.contains_key(*field),
+    })
+}
+
 /// Conditions as DynamoDB writes them.
 struct Holds {
     expression: String,
@@ -241,20 +210,25 @@ impl Holds {
         let mut terms = Vec::with_capacity(conditions.len());
         let (mut names, mut values) = (HashMap::new(), HashMap::new());
         for (number, condition) in conditions.iter().enumerate() {
-            let mut value = |place: String, text: &str| {
-                values.insert(place.clone(), AttributeValue::S(text.to_owned()));
+            let mut value = |place: String, value: AttributeValue| {
+                values.insert(place.clone(), value);
                 place
             };
+            let as_text = |text: &str| AttributeValue::S(text.to_owned());
             let (field, term) = match condition {
                 Condition::OneOf(field, texts) => {
                     let texts = texts.iter().enumerate();
                     let places: Vec<_> =
-                        texts.map(|(n, text)| value(format!(":c{number}n{n}"), text)).collect();
+                        texts.map(|(n, text)| value(format!(":c{number}n{n}"), as_text(text))).collect();
                     (field, format!("#c{number} IN ({})", places.join(", ")))
                 }
                 Condition::Is(field, text) => {
-                    (field, format!("#c{number} = {}", value(format!(":c{number}"), text)))
+                    (field, format!("#c{number} = {}", value(format!(":c{number}"), as_text(text))))
                 }
+                Condition::Same(field, same) => {
+                    (field, format!("#c{number} = {}", value(format!(":c{number}"), (*same).clone())))
+                }
+                Condition::Present(field) => (field, format!("attribute_exists(#c{number})")),
                 Condition::Absent(field) => (field, format!("attribute_not_exists(#c{number})")),
             };
             names.insert(format!("#c{number}"), (*field).to_owned());

@@ -3,15 +3,15 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, TryStreamExt, stream};
 use habeas_domain::StoreError;
 
-use crate::connector::{Condition, Connector, Doomed, Erasure};
+use crate::connector::{Condition, Connector, Doomed, Erasure, Fate};
 use crate::patience::ask;
 use crate::s3::object_key;
 use crate::{
-    Address, DataMap, DynamoDb, Erase, Find, Found, Item, Key, Lambda, S3, Source, SourceError, Stores,
-    Subject,
+    Address, DataMap, DynamoDb, Erase, Find, Found, Item, Key, Lambda, Pace, Pseudonyms, S3, Source,
+    SourceError, Stores, Subject,
 };
 
-/// How many calls there are at a time: quick for a person with thousands of
+/// How many calls a task makes at a time: quick for a person with thousands of
 /// messages, gentle to the operator's tables.
 const AT_A_TIME: usize = 16;
 
@@ -25,6 +25,10 @@ pub enum Target {
         /// that has got another file since is not the one that was looked at.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         files: BTreeMap<String, Option<String>>,
+        /// Whether other people had a part in it when it was listed. Who of them is
+        /// erased first then changes nothing.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shared: bool,
     },
     File {
         key: String,
@@ -46,27 +50,50 @@ pub enum Erased {
     Left,
 }
 
+/// What erasing needs to know besides what is erased.
+#[derive(Debug, Clone, Copy)]
+pub struct Erasing<'a> {
+    pub stores: &'a Stores,
+    pub map: &'a DataMap,
+    pub subject: &'a Subject,
+    /// Those of the request, where a mask puts any in a field's place.
+    pub pseudonyms: Option<&'a Pseudonyms>,
+}
+
 impl Target {
     /// What a deletion lists of what a walk has found, to count it and to erase
     /// it. Other people's records that the person only led to are not theirs.
     #[must_use]
-    pub fn of(map: &DataMap, source: &Source, found: Found) -> Option<Self> {
+    pub fn of(map: &DataMap, source: &Source, found: Found, shared: bool) -> Option<Self> {
         match found {
-            Found::Record { key, item, own: true } => Some(Self::record(map, source, key, &item)),
+            Found::Record { key, item, own: true } => Some(Self::record(map, source, key, &item, shared)),
             Found::Record { own: false, .. } => None,
             Found::File { file, lead } => Some(Self::File { key: file.key, lead }),
         }
     }
 
-    /// A record of `source`, as an inventory lists it.
+    /// A record of `source`, as an inventory lists it; whether it is shared,
+    /// [`is_shared`](crate::is_shared) says.
     #[must_use]
-    pub fn record(map: &DataMap, source: &Source, key: Key, item: &Item) -> Self {
+    pub fn record(map: &DataMap, source: &Source, key: Key, item: &Item, shared: bool) -> Self {
         let fields = map.file_fields(source);
         let files = fields.map(|field| {
             let value = item.get(field).and_then(|value| value.as_s().ok());
             (field.to_owned(), value.cloned())
         });
-        Self::Record { key, files: files.collect() }
+        Self::Record { key, files: files.collect(), shared }
+    }
+
+    /// What a rule makes of it. Nothing where it stays as it is.
+    fn fate<'r>(&self, rule: &'r Erase) -> Option<Fate<'r>> {
+        match (rule, self) {
+            (Erase::Retain { .. }, _) => None,
+            (Erase::Mask(mask), _) => Some(Fate::Mask(mask)),
+            (Erase::AnonymiseShared { mask, .. }, Self::Record { shared: true, .. }) => {
+                Some(Fate::Mask(mask))
+            }
+            (Erase::Delete | Erase::AnonymiseShared { .. }, _) => Some(Fate::Delete),
+        }
     }
 }
 
@@ -77,50 +104,48 @@ impl Target {
 /// Files go before the records that lead to them. Without these they could not
 /// be found again, should something fail in between.
 pub async fn erase(
-    stores: &Stores,
-    map: &DataMap,
+    with: &Erasing<'_>,
     source: &Source,
-    subject: &Subject,
     targets: &[&Target],
 ) -> Result<Vec<Erased>, SourceError> {
-    let as_what = match &source.erase {
-        Erase::Retain { .. } => return Ok(vec![Erased::Retained; targets.len()]),
-        Erase::Mask { .. } => Erased::Masked,
-        Erase::Delete => Erased::Deleted,
-    };
+    if matches!(source.erase, Erase::Retain { .. }) {
+        return Ok(vec![Erased::Retained; targets.len()]);
+    }
     let mut outcomes = vec![Erased::Left; targets.len()];
-    let own = Owner::of(source, subject);
-    // A source with a limit has as many units at work as it allows calls.
-    let at_a_time = source.pace.at_a_time.map_or(AT_A_TIME, |_| 1);
-    let checks: Vec<_> =
-        targets.iter().map(|target| may_go(stores, map, source, subject, &own, target)).collect();
+    let own = Owner::of(source, with.subject);
+    let at_a_time = source.pace.calls_at_a_time();
+    let checks: Vec<_> = targets.iter().map(|target| may_go(with, source, &own, target)).collect();
     let mut checks = stream::iter(checks).buffered(at_a_time);
-    let (mut places, mut keys, mut holds) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut places, mut keys, mut terms) = (Vec::new(), Vec::new(), Vec::new());
     for (place, target) in targets.iter().enumerate() {
-        if !checks.next().await.transpose()?.unwrap_or(false) {
-            continue;
-        }
+        let may_go = checks.next().await.transpose()?.unwrap_or(false);
+        let Some(fate) = target.fate(&source.erase).filter(|_| may_go) else { continue };
         places.push(place);
         match target {
-            Target::Record { key, files } => {
+            Target::Record { key, files, .. } => {
                 keys.push(key.clone());
-                holds.push(own.conditions().into_iter().chain(attached(files)).collect::<Vec<_>>());
+                terms.push((fate, own.conditions().into_iter().chain(attached(files)).collect::<Vec<_>>()));
             }
             Target::File { key, .. } => {
                 keys.push(object_key(key));
-                holds.push(Vec::new());
+                terms.push((fate, Vec::new()));
             }
         }
     }
-    let doomed: Vec<_> = keys.iter().zip(holds).map(|(key, holds)| Doomed { key, holds }).collect();
+    let doomed = keys.iter().zip(terms).map(|(key, (fate, holds))| Doomed { key, fate, holds });
+    let doomed: Vec<_> = doomed.collect();
     let calls: Vec<_> = doomed
-        .chunks(stores.erased_at_once(source))
-        .map(|doomed| erase_some(stores, source, subject, &own, doomed))
+        .chunks(with.stores.erased_at_once(source))
+        .map(|doomed| erase_some(with, source, &own, doomed))
         .collect();
     let erased: Vec<Vec<bool>> = stream::iter(calls).buffered(at_a_time).try_collect().await?;
-    for (place, is_erased) in places.into_iter().zip(erased.into_iter().flatten()) {
+    let erased = erased.into_iter().flatten();
+    for ((place, doomed), is_erased) in places.into_iter().zip(&doomed).zip(erased) {
         if is_erased {
-            outcomes[place] = as_what;
+            outcomes[place] = match doomed.fate {
+                Fate::Delete => Erased::Deleted,
+                Fate::Mask(_) => Erased::Masked,
+            };
         }
     }
     Ok(outcomes)
@@ -129,16 +154,15 @@ pub async fn erase(
 /// Whether a target can still be the person's, as far as is seen without
 /// touching it. Records say that in the very write.
 async fn may_go(
-    stores: &Stores,
-    map: &DataMap,
+    with: &Erasing<'_>,
     source: &Source,
-    subject: &Subject,
     own: &Owner<'_>,
     target: &Target,
 ) -> Result<bool, SourceError> {
     match target {
         Target::Record { .. } => Ok(!own.ids.is_empty()),
         Target::File { key, lead } => {
+            let Erasing { stores, map, subject, .. } = with;
             Ok(is_theirs(stores, map, source, subject, key, lead.as_ref()).await? == Some(true))
         }
     }
@@ -146,21 +170,20 @@ async fn may_go(
 
 /// As many as one call takes.
 async fn erase_some(
-    stores: &Stores,
+    with: &Erasing<'_>,
     source: &Source,
-    subject: &Subject,
     own: &Owner<'_>,
     doomed: &[Doomed<'_>],
 ) -> Result<Vec<bool>, SourceError> {
     let erasure = Erasure {
         source: &source.name,
-        account: &subject.account,
+        account: &with.subject.account,
         field: own.field.unwrap_or_default(),
         ids: &own.ids,
-        rule: &source.erase,
+        pseudonyms: with.pseudonyms,
         doomed,
     };
-    ask(source, || stores.erase(source, &erasure)).await
+    ask(source, || with.stores.erase(source, &erasure)).await
 }
 
 /// Whether a file of the inventory is still there and the subject's. With its
@@ -242,6 +265,15 @@ fn attached(files: &BTreeMap<String, Option<String>>) -> impl Iterator<Item = Co
         Some(value) => Condition::Is(field, value),
         None => Condition::Absent(field),
     })
+}
+
+impl Pace {
+    /// How many calls a task makes side by side. A source with a limit has as many
+    /// units at work as it allows calls.
+    #[must_use]
+    pub fn calls_at_a_time(self) -> usize {
+        self.at_a_time.map_or(AT_A_TIME, |_| 1)
+    }
 }
 
 impl Stores {

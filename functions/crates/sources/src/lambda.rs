@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -11,9 +12,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::connector::{By, Connector, Erasure, Lookup, Records, not_so};
+use crate::connector::{By, Connector, Doomed, Erasure, Fate, Lookup, Records, not_so};
 use crate::item::{self, TypedKey};
-use crate::{Erase, FunctionAddress, Item, Key};
+use crate::{FunctionAddress, Item, Key, Masking};
 
 /// The version of the contract in `docs/lambda-connector.md`.
 const CONTRACT: u32 = 1;
@@ -63,10 +64,22 @@ struct EraseCall<'a> {
     account: &'a AccountId,
     field: &'a str,
     value: &'a [&'a str],
-    rule: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remove: Option<&'a [String]>,
+    #[serde(flatten)]
+    rule: Rule<'a>,
     keys: Vec<Texts<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "rule", rename_all = "lowercase")]
+enum Rule<'a> {
+    Delete,
+    Mask {
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        remove: Vec<&'a str>,
+        /// Null, or a text.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        set: BTreeMap<&'a str, Option<&'a str>>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -83,7 +96,7 @@ enum Outcome {
 }
 
 /// A key whose fields are texts.
-type Texts<'a> = std::collections::BTreeMap<&'a str, &'a str>;
+type Texts<'a> = BTreeMap<&'a str, &'a str>;
 
 impl Connector for Lambda {
     type Address = FunctionAddress;
@@ -118,11 +131,11 @@ impl Connector for Lambda {
     }
 
     async fn erase(&self, at: &FunctionAddress, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
-        let (rule, remove) = match erasure.rule {
-            Erase::Delete => ("delete", None),
-            Erase::Mask { remove } => ("mask", Some(remove.as_slice())),
-            Erase::Retain { .. } => return Err(not_so()),
-        };
+        // A call has one rule.
+        let [Doomed { fate, .. }, rest @ ..] = erasure.doomed else { return Ok(Vec::new()) };
+        if rest.iter().any(|doomed| doomed.fate != *fate) {
+            return Err(not_so());
+        }
         let keys = erasure.doomed.iter().map(|doomed| texts(doomed.key)).collect::<Result<_, _>>()?;
         let call = EraseCall {
             version: CONTRACT,
@@ -131,8 +144,7 @@ impl Connector for Lambda {
             account: erasure.account,
             field: erasure.field,
             value: erasure.ids,
-            rule,
-            remove,
+            rule: Rule::of(*fate)?,
             keys,
         };
         let reply: EraseReply = self.call(at, &call).await?;
@@ -140,6 +152,22 @@ impl Connector for Lambda {
             return Err(odd("there is not one outcome for each key"));
         }
         Ok(reply.outcomes.into_iter().map(|outcome| outcome == Outcome::Erased).collect())
+    }
+}
+
+impl<'a> Rule<'a> {
+    fn of(fate: Fate<'a>) -> Result<Self, StoreError> {
+        match fate {
+            Fate::Delete => Ok(Self::Delete),
+            Fate::Mask(mask) => {
+                let set = mask.replaced().map(|(field, how)| match how {
+                    Masking::Null => Ok((field, None)),
+                    Masking::Constant(text) => Ok((field, Some(text.as_str()))),
+                    Masking::Remove | Masking::Pseudonym | Masking::Truncate(_) => Err(not_so()),
+                });
+                Ok(Self::Mask { remove: mask.removed().collect(), set: set.collect::<Result<_, _>>()? })
+            }
+        }
     }
 }
 
@@ -235,69 +263,4 @@ fn odd(what: &'static str) -> StoreError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at() -> FunctionAddress {
-        FunctionAddress { function: "surveys".into(), key: vec!["month".into(), "id".into()] }
-    }
-
-    fn key(month: &str, id: &str) -> Key {
-        let text = |text: &str| TypedKey::S(text.to_owned());
-        Key::from([("month".to_owned(), text(month)), ("id".to_owned(), text(id))])
-    }
-
-    fn read(page: &str, after: Option<&Key>) -> Result<Records, String> {
-        let page = serde_json::from_str(page).map_err(|_| "form".to_owned())?;
-        records(&at(), page, ("who", "u-1"), after).map_err(|error| match error {
-            StoreError::Corrupt(what) => what.to_string(),
-            other => other.to_string(),
-        })
-    }
-
-    #[test]
-    fn a_page_in_order_is_taken_with_every_digit_of_its_numbers() {
-        let page = read(
-            r#"{"records": [{"month": "03", "id": "b", "who": "u-1", "score": 0.10000000000000000001},
-                            {"month": "04", "id": "a", "who": "u-1", "tags": ["x", null, {"y": 1E2}]}],
-                "more": true}"#,
-            Some(&key("03", "a")),
-        )
-        .unwrap();
-        assert_eq!(page.items[0]["score"], AttributeValue::N("0.10000000000000000001".into()));
-        assert_eq!(page.items.len(), 2);
-        assert_eq!(page.last, Some(key("04", "a")));
-    }
-
-    #[test]
-    fn the_last_page_goes_nowhere_and_may_be_empty() {
-        assert_eq!(read(r#"{"records": [], "more": false}"#, None).unwrap().last, None);
-        let one = r#"{"records": [{"month": "03", "id": "b", "who": "u-1"}], "more": false}"#;
-        assert_eq!(read(one, None).unwrap().last, None);
-    }
-
-    #[test]
-    fn a_page_that_is_not_what_was_asked_for_is_refused() {
-        let record = |month, id, who| format!(r#"{{"month": "{month}", "id": "{id}", "who": "{who}"}}"#);
-        let page =
-            |records: &[String], more| format!(r#"{{"records": [{}], "more": {more}}}"#, records.join(","));
-        let a = record("03", "a", "u-1");
-        let b = record("03", "b", "u-1");
-        let (behind, none) = (key("03", "a"), None);
-        for (page, after, why) in [
-            (page(&[b.clone(), a.clone()], false), none, "ascending"),
-            (page(&[a.clone(), a.clone()], false), none, "come twice"),
-            (page(std::slice::from_ref(&a), true), Some(&behind), "ascending"),
-            (page(&[record("02", "z", "u-1")], false), Some(&behind), "ascending"),
-            (page(&[record("03", "a", "u-2")], false), none, "not the person's"),
-            (page(&[r#"{"month": "03", "who": "u-1"}"#.to_owned()], false), none, "has not the key"),
-            (page(&[r#"{"month": "03", "id": 7, "who": "u-1"}"#.to_owned()], false), none, "has not the key"),
-            (page(&["7".to_owned()], false), none, "no object"),
-            (page(&[], true), none, "says that there are more"),
-            (r#"{"records": [], "more": false, "next": 1}"#.to_owned(), none, "form"),
-        ] {
-            let refused = read(&page, after).map(|_| ()).unwrap_err();
-            assert!(refused.contains(why), "{page}: {refused}");
-        }
-    }
-}
+mod tests;

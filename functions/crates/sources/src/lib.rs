@@ -20,6 +20,7 @@ mod patience;
 mod prefix;
 mod pseudonym;
 mod s3;
+mod shared;
 mod subject;
 mod walk;
 
@@ -28,7 +29,7 @@ pub use connector::Part;
 pub use cursor::Cursor;
 pub use digests::Digests;
 pub use dynamodb::DynamoDb;
-pub use erase::{Erased, Target, erase, is_left};
+pub use erase::{Erased, Erasing, Target, erase, is_left};
 pub use error::{MapError, SourceError};
 pub use files::OpenFile;
 pub use identity::identify;
@@ -37,11 +38,12 @@ pub use lambda::Lambda;
 pub use map::policy::{Access, Resource, Statement, policy};
 pub use map::{
     Address, BucketAddress, DataMap, EMAIL, Erase, Excluded, Find, FunctionAddress, Identity, Information,
-    Mistake, OfOthers, Pace, Source, TableAddress,
+    Mask, Masking, Mistake, OfOthers, Pace, Source, TableAddress,
 };
 pub use participants::DataMapParticipants;
 pub use prefix::PrefixTemplate;
 pub use pseudonym::Pseudonyms;
 pub use s3::{FileKey, LARGE_FILE_BYTES, S3, rfc3339};
+pub use shared::is_shared;
 pub use subject::{LinkedId, Subject};
 pub use walk::{Found, Page, Stores, Walk};

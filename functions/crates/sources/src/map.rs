@@ -1,4 +1,5 @@
 mod check;
+mod erase;
 mod identity;
 pub(crate) mod policy;
 mod read;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use habeas_domain::DataType;
 
 use crate::{MapError, PrefixTemplate};
+pub use erase::{Erase, Mask, Masking};
 use read::Places;
 pub use reader::Mistake;
 
@@ -140,20 +142,6 @@ pub enum Find {
     Through { through: String, field: String },
 }
 
-/// What a deletion does with the records that are the subject's own.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Erase {
-    Delete,
-    /// The record stays; these fields of it go.
-    Mask {
-        remove: Vec<String>,
-    },
-    /// The record stays as it is, for a legal reason.
-    Retain {
-        reason: String,
-    },
-}
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excluded {
     pub what: String,
@@ -171,27 +159,6 @@ pub struct Information {
     pub complaint: String,
     pub source: String,
     pub automated_decisions: String,
-}
-
-impl Erase {
-    /// What the data map calls the rule.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Delete => "delete",
-            Self::Mask { .. } => "mask",
-            Self::Retain { .. } => "retain",
-        }
-    }
-
-    /// Why the record stays, where it does.
-    #[must_use]
-    pub fn reason(&self) -> Option<&str> {
-        match self {
-            Self::Retain { reason } => Some(reason),
-            Self::Delete | Self::Mask { .. } => None,
-        }
-    }
 }
 
 impl Source {
@@ -227,8 +194,14 @@ impl Source {
     /// The source that this one goes through, by its name.
     #[must_use]
     pub fn parent(&self) -> Option<&str> {
+        self.lead().map(|(through, _)| through)
+    }
+
+    /// The same, and the field of its records that leads here.
+    #[must_use]
+    pub fn lead(&self) -> Option<(&str, &str)> {
         self.find.iter().find_map(|find| match find {
-            Find::Through { through, .. } => Some(through.as_str()),
+            Find::Through { through, field } => Some((through.as_str(), field.as_str())),
             Find::Subject { .. } | Find::Prefix { .. } => None,
         })
     }
@@ -267,6 +240,15 @@ impl DataMap {
     #[must_use]
     pub fn source(&self, name: &str) -> Option<&Source> {
         self.sources.iter().find(|source| source.name == name)
+    }
+
+    /// The source whose records say who else has a part in those of this one.
+    #[must_use]
+    pub fn shared_with(&self, source: &Source) -> Option<&Source> {
+        match &source.erase {
+            Erase::AnonymiseShared { shared_with, .. } => self.source(shared_with),
+            Erase::Delete | Erase::Mask(_) | Erase::Retain { .. } => None,
+        }
     }
 
     /// The fields of a source's records that hold the keys of files.

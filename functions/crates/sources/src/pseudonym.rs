@@ -9,11 +9,12 @@ use crate::item::value_json;
 /// Bytes of a pseudonym: too many for two people to share one.
 const PSEUDONYM_BYTES: usize = 16;
 
-/// Other names for values about other people (GDPR Art. 4(5)): the same value
-/// has the same one throughout what an archive holds of one person. The key is
-/// made for one request and goes when it has ended, so that nobody can find out
-/// by trial what a pseudonym stands for; and what is pseudonymised for one person
-/// cannot be matched with what is plain for another.
+/// Other names for values (GDPR Art. 4(5)). In an export they are about other
+/// people, and the same value has the same one throughout what an archive holds of
+/// one person: what is pseudonymised for one person cannot be matched with what is
+/// plain for another. In what a deletion masks, it is the same throughout the
+/// request. The key is made for one request and goes when it has ended, so that
+/// nobody can find out by trial what a pseudonym stands for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pseudonyms {
     key: [u8; Self::KEY_BYTES],
@@ -31,6 +32,12 @@ impl Pseudonyms {
     #[must_use]
     pub fn new(key: [u8; Self::KEY_BYTES]) -> Self {
         Self { key }
+    }
+
+    /// The same for the same value, whosever record it stands in.
+    #[must_use]
+    pub fn throughout(&self, value: &AttributeValue) -> String {
+        self.of("", value)
     }
 
     #[must_use]
@@ -66,6 +73,16 @@ mod tests {
         // A set has no order.
         let set = |names: [&str; 2]| AttributeValue::Ss(names.map(str::to_owned).to_vec());
         assert_eq!(one.of(bob, &set(["a", "b"])), one.of(bob, &set(["b", "a"])));
+    }
+
+    #[test]
+    fn throughout_a_request_a_value_has_one_pseudonym_that_is_no_single_persons() {
+        let pseudonyms = Pseudonyms::new([1; 32]);
+        let ana = text("ana@amber.example");
+        assert_eq!(pseudonyms.throughout(&ana), pseudonyms.throughout(&ana.clone()));
+        assert_ne!(pseudonyms.throughout(&ana), pseudonyms.throughout(&text("bob@amber.example")));
+        assert_ne!(pseudonyms.throughout(&ana), pseudonyms.of("ana@amber.example", &ana));
+        assert_ne!(pseudonyms.throughout(&ana), Pseudonyms::new([2; 32]).throughout(&ana));
     }
 
     #[test]

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::DateTime;
-use habeas_domain::StoreError;
+use habeas_domain::{AccountId, StoreError};
 
 use crate::connector::{By, Connector, How, Lookup, PAGE_RECORDS, Part, Records, Which, not_so};
 use crate::dynamodb::primary_key;
@@ -373,17 +373,8 @@ impl<'a> Walk<'a> {
         key.ok_or_else(|| SourceError::garbage(&self.source.name, "a record without the key the map names"))
     }
 
-    /// Whether a record is of the request's account. One that does not say of
-    /// which it is could be anybody's: leaving it out would be a silent gap.
     fn is_accounts(&self, source: &Source, item: &Item) -> Result<bool, SourceError> {
-        let Some(field) = &source.account_field else { return Ok(true) };
-        match item.get(field) {
-            Some(AttributeValue::S(account)) => Ok(account == self.subject.account.as_str()),
-            _ => Err(SourceError::garbage(
-                &source.name,
-                format!("`{field}` is missing or no text (an index must project all fields)"),
-            )),
-        }
+        is_of(&self.subject.account, source, item)
     }
 
     /// A record whose time cannot be read is neither in a range nor outside of
@@ -405,7 +396,7 @@ impl<'a> Walk<'a> {
 }
 
 impl Stores {
-    async fn page(
+    pub(crate) async fn page(
         &self,
         source: &Source,
         lookup: &Lookup<'_>,
@@ -416,6 +407,19 @@ impl Stores {
             Address::S3(address) => self.s3.page(address, lookup, after).await,
             Address::Lambda(address) => self.lambda.page(address, lookup, after).await,
         }
+    }
+}
+
+/// Whether a record is of an account. One that does not say of which it is could
+/// be anybody's: leaving it out would be a silent gap.
+pub(crate) fn is_of(account: &AccountId, source: &Source, item: &Item) -> Result<bool, SourceError> {
+    let Some(field) = &source.account_field else { return Ok(true) };
+    match item.get(field) {
+        Some(AttributeValue::S(text)) => Ok(text == account.as_str()),
+        _ => Err(SourceError::garbage(
+            &source.name,
+            format!("`{field}` is missing or no text (an index must project all fields)"),
+        )),
     }
 }
 

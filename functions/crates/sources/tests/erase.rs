@@ -2,20 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
+mod erasing;
 mod world;
 
 use std::collections::BTreeMap;
 
+use erasing::{Listed, Rows, again, apply, outcome, owned, pseudonyms, stored};
 use habeas_local_table::{Fault, Item};
-use habeas_sources::{Address, Erased, Key, Target, erase};
+use habeas_sources::{
+    Address, AttributeValue, Erased, Erasing, Found, Key, Subject, Target, erase, is_shared,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use serde_json::json;
-use world::record::{ACCOUNTS, Kind, PEOPLE, Record, Records, anas, by_key, some_record, some_records};
-use world::{Seen, World, ana, block_on};
-
-/// All rows of all tables.
-type Rows = BTreeMap<(Kind, Key), Item>;
+use serde_json::{Value, json};
+use world::record::{
+    ACCOUNTS, AMBER, ANA, BIRCH, Kind, PEOPLE, Record, Records, anas, by_key, some_record, some_records,
+};
+use world::{World, ana, block_on, somebody};
 
 /// What befalls a record after it was listed.
 #[derive(Debug, Clone)]
@@ -68,67 +71,33 @@ fn befall(world: &World, now: &mut Records, which: Index, change: &Change) {
 }
 
 /// What is Ana's own, as walks list it.
-async fn inventory(world: &World, records: &Records) -> Vec<Record> {
-    let mut listed = Vec::new();
+async fn inventory(world: &World, records: &Records, people: &[usize]) -> Vec<Listed> {
+    let people: Vec<_> = people.iter().copied().map(somebody).collect();
+    let mut listed = BTreeMap::new();
     for kind in Kind::ALL {
-        for seen in world.found(kind.source(), &ana(None)).await.unwrap() {
-            if let Seen::Record { key, own: true } = seen {
-                listed.push(records[&(kind, key)].clone());
-            }
+        let source = world.map.source(kind.source()).unwrap();
+        for found in world.found(kind.source(), &ana(None)).await.unwrap() {
+            let Found::Record { key, item, own: true } = found else { continue };
+            let shared = is_shared(&world.stores, &world.map, source, &item, &people).await.unwrap();
+            let id = (kind, key.clone());
+            let of_record = Listed { record: records[&id].clone(), shared };
+            let made = Target::record(&world.map, source, key, &item, shared);
+            assert_eq!(serde_json::to_value(made).unwrap(), stored(&of_record));
+            listed.insert(id, of_record);
         }
     }
-    listed
+    listed.into_values().collect()
 }
 
-/// A record as a stored inventory lists it.
-fn target(record: &Record) -> Target {
-    let mut target = json!({"record": {"key": record.key()}});
-    if record.kind == Kind::Message {
-        target["record"]["files"] = json!({"file": record.file_name()});
-    }
-    serde_json::from_value(target).unwrap()
-}
-
-async fn erased(world: &World, record: &Record) -> Erased {
-    let source = world.map.source(record.kind.source()).unwrap();
-    erase(&world.stores, &world.map, source, &ana(None), &[&target(record)]).await.unwrap()[0]
-}
-
-/// What must become of a record that was listed, as the tables are now.
-fn outcome(then: &Record, now: &Records) -> Erased {
-    let now = now.get(&(then.kind, then.key()));
-    let is_theirs = now.is_some_and(|now| now.is_anas() && now.file_name() == then.file_name());
-    match then.kind {
-        Kind::Poll => Erased::Retained,
-        _ if !is_theirs => Erased::Left,
-        Kind::Meeting | Kind::Board => Erased::Masked,
-        Kind::Participant | Kind::Message => Erased::Deleted,
-    }
-}
-
-/// What must become of it when it is erased once more.
-fn again(record: &Record) -> Erased {
-    if record.kind == Kind::Poll { Erased::Retained } else { Erased::Left }
-}
-
-fn masked(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Meeting => &["host_email", "host_name"],
-        Kind::Board => &["owner_email", "title"],
-        _ => &[],
-    }
-}
-
-/// Does to the rows what an outcome says.
-fn apply(outcome: Erased, record: &Record, rows: &mut Rows) {
-    let id = (record.kind, record.key());
-    if outcome == Erased::Deleted {
-        rows.remove(&id).unwrap();
-    }
-    if outcome == Erased::Masked {
-        let gone = masked(record.kind);
-        rows.get_mut(&id).unwrap().retain(|field, _| !gone.contains(&field.as_str()));
-    }
+async fn erased(world: &World, listed: &[&Listed]) -> Vec<Erased> {
+    let Some(kind) = listed.first().map(|listed| listed.record.kind) else { return Vec::new() };
+    let source = world.map.source(kind.source()).unwrap();
+    let (subject, pseudonyms) = (ana(None), pseudonyms());
+    let with =
+        Erasing { stores: &world.stores, map: &world.map, subject: &subject, pseudonyms: Some(&pseudonyms) };
+    let targets = listed.iter().map(|listed| serde_json::from_value(stored(listed)).unwrap());
+    let targets: Vec<Target> = targets.collect();
+    erase(&with, source, &targets.iter().collect::<Vec<_>>()).await.unwrap()
 }
 
 fn rows(world: &World) -> Rows {
@@ -153,14 +122,14 @@ proptest! {
     #[test]
     fn what_is_still_theirs_is_erased_as_the_map_says_and_nothing_else_is_touched(
         records in some_records(),
+        people in prop::sample::select(vec![vec![ANA], vec![ANA, 1], vec![ANA, 1, 2, 3]]),
         changes in prop::collection::vec(some_change(), 0..16),
         others in prop::collection::vec(some_record(), 0..6),
     ) {
         block_on(async {
             let world = World::with(&records);
-            let inventory = inventory(&world, &records).await;
-            let own: Vec<_> = records.values().filter(|record| record.is_anas()).cloned().collect();
-            assert_eq!(inventory, own);
+            let inventory = inventory(&world, &records, &people).await;
+            assert_eq!(inventory, owned(&records, &people));
 
             let mut now = records;
             for (which, change) in &changes {
@@ -171,36 +140,137 @@ proptest! {
             }
 
             let mut expected = rows(&world);
-            for record in &inventory {
-                let outcome = outcome(record, &now);
-                apply(outcome, record, &mut expected);
-                assert_eq!(erased(&world, record).await, outcome, "{record:?}");
+            for kind in Kind::ALL {
+                let listed: Vec<_> = inventory.iter().filter(|listed| listed.record.kind == kind).collect();
+                let outcomes: Vec<_> = listed.iter().map(|listed| outcome(listed, &now)).collect();
+                for (listed, outcome) in listed.iter().zip(&outcomes) {
+                    apply(*outcome, &listed.record, &mut expected);
+                }
+                assert_eq!(erased(&world, &listed).await, outcomes, "{listed:?}");
             }
             assert_eq!(rows(&world), expected);
-            for record in inventory.iter().rev() {
-                assert_eq!(erased(&world, record).await, again(record), "{record:?}");
+            for listed in inventory.iter().rev() {
+                assert_eq!(erased(&world, &[listed]).await, [again(listed)], "{listed:?}");
             }
             assert_eq!(rows(&world), expected);
         });
     }
 }
 
+/// A record of Ana's of every kind, shared and not.
+fn some_listed() -> impl Iterator<Item = Listed> {
+    let listed = |kind| [false, true].map(|shared| Listed { record: anas(kind), shared });
+    Kind::ALL
+        .into_iter()
+        .flat_map(listed)
+        .filter(|listed| !listed.shared || listed.record.kind == Kind::Meeting)
+}
+
 #[tokio::test]
 async fn a_call_that_breaks_is_made_again_and_leaves_the_same() {
-    for record in Kind::ALL.map(anas) {
-        for fault in [None, Some(Fault::BeforeIt), Some(Fault::AfterIt)] {
-            let world = World::with(&by_key(vec![record.clone()]));
-            let must = outcome(&record, &by_key(vec![record.clone()]));
+    for listed in some_listed() {
+        // Reading comes before writing, where there is any.
+        for (spared, fault) in [(0, None), (0, Some(Fault::BeforeIt)), (0, Some(Fault::AfterIt))]
+            .into_iter()
+            .chain([(1, Some(Fault::BeforeIt)), (1, Some(Fault::AfterIt))])
+        {
+            let records = by_key(vec![listed.record.clone()]);
+            let world = World::with(&records);
+            let must = outcome(&listed, &records);
             let mut expected = rows(&world);
-            apply(must, &record, &mut expected);
+            apply(must, &listed.record, &mut expected);
+            (0..spared).for_each(|_| world.local.spare_next());
             if let Some(fault) = fault {
                 world.local.fail_next(fault);
             }
-            let outcome = erased(&world, &record).await;
+            let outcome = erased(&world, &[&listed]).await[0];
             // Where only the answer was lost, the second call finds nothing to do.
             let is_told = outcome == must || (fault == Some(Fault::AfterIt) && outcome == Erased::Left);
-            assert!(is_told, "{record:?} {fault:?} {outcome:?}");
-            assert_eq!(rows(&world), expected, "{record:?} {fault:?}");
+            assert!(is_told, "{listed:?} {fault:?} {outcome:?}");
+            assert_eq!(rows(&world), expected, "{listed:?} {fault:?}");
         }
     }
+}
+
+/// A board of Ana's, and what its row becomes before it is written.
+async fn masked_after(change: impl Fn(&mut Value)) -> (Vec<Erased>, Item, Vec<String>) {
+    let listed = Listed { record: anas(Kind::Board), shared: false };
+    let world = World::with(&by_key(vec![listed.record.clone()]));
+    let mut row = listed.record.row();
+    change(&mut row);
+    world.local.spare_next();
+    world.local.come_before_next("PutItem", json!({"TableName": "boards", "Item": row}));
+    world.local.forget_calls();
+    let outcomes = erased(&world, &[&listed]).await;
+    let row = rows(&world).remove(&(Kind::Board, listed.record.key())).unwrap();
+    (outcomes, row, world.local.calls())
+}
+
+#[tokio::test]
+async fn what_changes_between_reading_and_masking_is_masked_as_it_is_by_then() {
+    let text = |text: &str| json!({"S": text});
+    let twice = ["GetItem", "UpdateItem", "GetItem", "UpdateItem"];
+    let (outcomes, row, calls) = masked_after(|row| row["host_name"] = text("Cleopatra")).await;
+    assert_eq!((outcomes, &row["host_name"]), (vec![Erased::Masked], &text("Cle")));
+    assert_eq!(calls, twice);
+
+    let (outcomes, row, calls) = masked_after(|row| row["more"] = text("less")).await;
+    let pseudonym = pseudonyms().throughout(&AttributeValue::S("less".to_owned()));
+    assert_eq!((outcomes, &row["more"]), (vec![Erased::Masked], &text(&pseudonym)));
+    assert_eq!(calls, twice);
+
+    // What is masked whatever stands there need not be read again, unless it is gone.
+    let (outcomes, row, calls) = masked_after(|row| row["note"] = text("another")).await;
+    assert_eq!((outcomes, &row["note"]), (vec![Erased::Masked], &text("gone")));
+    assert_eq!(calls, twice[..2]);
+    let without = |row: &mut Value| {
+        row.as_object_mut().unwrap().remove("note");
+    };
+    let (outcomes, row, calls) = masked_after(without).await;
+    assert_eq!((outcomes, row.get("note")), (vec![Erased::Masked], None));
+    assert_eq!(calls, twice);
+
+    let (outcomes, row, _) = masked_after(|row| row["owner_email"] = text(PEOPLE[1])).await;
+    assert_eq!((outcomes, &row["host_name"]), (vec![Erased::Left], &text("whoever")));
+}
+
+#[tokio::test]
+async fn what_is_no_text_is_not_passed_off_as_truncated() {
+    let listed = Listed { record: anas(Kind::Board), shared: false };
+    let world = World::with(&by_key(vec![listed.record.clone()]));
+    let mut row = listed.record.row();
+    row["host_name"] = json!({"L": [{"S": "whoever"}]});
+    world.put_row(Kind::Board, &row);
+    let before = rows(&world);
+    let (subject, pseudonyms) = (ana(None), pseudonyms());
+    let (stores, map) = (&world.stores, &world.map);
+    let with = Erasing { stores, map, subject: &subject, pseudonyms: Some(&pseudonyms) };
+    let target: Target = serde_json::from_value(stored(&listed)).unwrap();
+    let refused = erase(&with, map.source("boards").unwrap(), &[&target]).await.unwrap_err();
+    assert!(refused.to_string().contains("`host_name` is no text"), "{refused}");
+    assert_eq!(rows(&world), before);
+}
+
+#[tokio::test]
+async fn whether_others_have_a_part_is_seen_on_the_last_page_too() {
+    let meeting = anas(Kind::Meeting);
+    let attended = |who: usize, account: usize| Record { who, account, ..anas(Kind::Participant) };
+    let world = World::with(&by_key(vec![meeting.clone(), attended(ANA, AMBER), attended(1, BIRCH)]));
+    world.local.limit_pages(1);
+    let item = match &world.found("meetings", &ana(None)).await.unwrap()[..] {
+        [Found::Record { item, .. }] => item.clone(),
+        other => panic!("{other:?}"),
+    };
+    let source = |name: &str| world.map.source(name).unwrap();
+    let ask = async |name: &str, people: &[Subject]| {
+        is_shared(&world.stores, &world.map, source(name), &item, people).await.unwrap()
+    };
+    let both = [somebody(ANA), somebody(2)];
+    assert!(!ask("meetings", &both[..1]).await, "Bob's attendance is of another account");
+    world.put(&attended(2, AMBER));
+    assert!(ask("meetings", &both[..1]).await);
+    assert!(!ask("meetings", &both).await);
+    world.local.forget_calls();
+    assert!(!ask("boards", &both).await);
+    assert!(world.local.calls().is_empty(), "nothing is read for another rule");
 }

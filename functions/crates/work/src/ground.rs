@@ -92,12 +92,21 @@ impl<'a> People<'a> {
 
     /// Whom a task is about, and which of their records.
     pub fn subject(&self, task: &UnitTask) -> Result<Subject, TaskError> {
-        let email = self.request.subjects.get(task.subject);
-        let email =
-            email.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The plan does not fit the request."))?;
+        let subject = self.numbered(task.subject);
+        subject.ok_or_else(|| TaskError::new(names::INCOMPLETE, "The plan does not fit the request."))
+    }
+
+    /// All people of the request, in its order.
+    #[must_use]
+    pub fn all(&self) -> Vec<Subject> {
+        (0..self.request.subjects.len()).filter_map(|number| self.numbered(number)).collect()
+    }
+
+    fn numbered(&self, number: usize) -> Option<Subject> {
+        let email = self.request.subjects.get(number)?;
         let Request { account, date_range, .. } = self.request;
-        let ids = self.ids.get(task.subject).cloned().unwrap_or_default();
-        Ok(Subject { ids, ..Subject::new(email.clone(), account.clone(), *date_range) })
+        let ids = self.ids.get(number).cloned().unwrap_or_default();
+        Some(Subject { ids, ..Subject::new(email.clone(), account.clone(), *date_range) })
     }
 
     /// What stands for each person besides the address.

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use habeas_domain::{AccountId, EmailAddress};
-use habeas_sources::{Address, DataMap, EMAIL, Erase, Find, Identity, OfOthers, Source};
+use habeas_sources::{Address, DataMap, EMAIL, Erase, Find, Identity, Mask, Masking, OfOthers, Source};
 
 /// Where a person would be looked for, source by source.
 pub(super) fn explain(map: &DataMap, address: &EmailAddress, account: Option<&AccountId>) -> String {
@@ -103,10 +103,30 @@ fn deletion(source: &Source) -> String {
     let what = match (&source.erase, &source.address) {
         (Erase::Delete, Address::DynamoDb(_) | Address::Lambda(_)) => "their own records go".to_owned(),
         (Erase::Delete, Address::S3(_)) => "the objects go, with all their versions".to_owned(),
-        (Erase::Mask { remove }, _) => format!("their own records stay, without {}", remove.join(", ")),
+        (Erase::Mask(mask), _) => format!("their own records stay, {}", masked(mask)),
+        (Erase::AnonymiseShared { shared_with, mask }, _) => format!(
+            "their own records go where {shared_with} has nobody but people of the request, and stay \
+             otherwise, {}",
+            masked(mask)
+        ),
         (Erase::Retain { reason }, _) => format!("nothing goes: {reason}"),
     };
     format!("deletion: {what}")
+}
+
+/// What a masked record is without, and what it has instead.
+fn masked(mask: &Mask) -> String {
+    let removed: Vec<_> = mask.removed().collect();
+    let removed = (!removed.is_empty()).then(|| format!("without {}", removed.join(", ")));
+    let replaced = mask.replaced().map(|(field, how)| match how {
+        Masking::Remove => format!("without {field}"),
+        Masking::Null => format!("with null for {field}"),
+        Masking::Constant(text) => format!("with \"{text}\" for {field}"),
+        Masking::Pseudonym => format!("with a pseudonym for {field}"),
+        Masking::Truncate(1) => format!("with the first character of {field}"),
+        Masking::Truncate(chars) => format!("with the first {chars} characters of {field}"),
+    });
+    removed.into_iter().chain(replaced).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -127,7 +147,8 @@ mod tests {
             "for each record of their own in whiteboards: the object s3://meetings-app-files-123456789012/<its s3_key>",
             "export: all fields; without passcode, encryption_key; a date range chooses by started_at",
             "in records of others without ip_address; in records of others with pseudonyms for device",
-            "deletion: their own records stay, without host_email",
+            "deletion: their own records go where meeting_participants has nobody but people of the request, \
+             and stay otherwise, without host_email",
             "deletion: the objects go, with all their versions",
             "Not: Cloud recordings.",
         ] {
@@ -157,7 +178,10 @@ mod tests {
         account_field = "tenant"
         lambda = { function = "surveys", key = ["answer"] }
         find = [{ subject_field = "who", id = "user_id" }]
-        erase = { rule = "mask", remove = ["who"] }
+        [source.erase]
+        rule = "mask"
+        remove = ["who"]
+        fields = { score = "null", comment = { constant = "gone" } }
         [[source]]
         name = "polls"
         data_type = "meetings"
@@ -171,7 +195,9 @@ mod tests {
         account_field = "tenant"
         dynamodb = { table = "calls", key = ["call"] }
         find = [{ subject_field = "device", id = "device_id", index = "by-device" }]
-        erase = { rule = "delete" }
+        [source.erase]
+        rule = "mask"
+        fields = { device = "pseudonym", number = { truncate = 3 }, prefix = { truncate = 1 } }
         [[source]]
         name = "backgrounds"
         data_type = "meetings"
@@ -199,7 +225,9 @@ mod tests {
              for owner = user_id, where tenant is \"amber\", and take serial",
             "query index by-device of table calls for device = each device_id, where tenant is \"amber\"",
             "ask function surveys for who = each user_id, where tenant is \"amber\"",
-            "deletion: their own records stay, without who",
+            "deletion: their own records stay, without who, with \"gone\" for comment, with null for score",
+            "deletion: their own records stay, with a pseudonym for device, with the first 3 characters of \
+             number, with the first character of prefix",
             "ask function polls for email = \"ana@amber.example\", where tenant is \"amber\"",
             "deletion: their own records go",
             "all versions of the objects s3://files/backgrounds/amber/{user_id}/*",

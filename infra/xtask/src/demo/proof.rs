@@ -10,6 +10,12 @@ use crate::ui::Ui;
 /// The fields by which a row of the sample application is a person's own.
 const OWNER_FIELDS: [&str; 5] = ["host_email", "email", "speaker_email", "sender_email", "owner_email"];
 
+/// Tables of what people meet in, of who attended, and the field that both have.
+const SESSIONS: [(&str, &str, &str); 2] = [
+    ("meetings-app-meetings", "meetings-app-meeting_participants", "meeting_id"),
+    ("meetings-app-webinars", "meetings-app-webinar_attendees", "webinar_id"),
+];
+
 /// Shows that a deleted person is gone from every source, and that nothing else changed.
 pub(super) fn check(before: &Snapshot, after: &Snapshot, person: &str, dir: &Path, ui: &Ui) -> Outcome {
     let user = before.user_of(person);
@@ -20,6 +26,7 @@ pub(super) fn check(before: &Snapshot, after: &Snapshot, person: &str, dir: &Pat
     let mut files: BTreeSet<String> = before.files.keys().filter(uploads).cloned().collect();
     let (mut removed, mut masked, mut untouched) = (0, 0, 0);
     for (table, rows) in &before.tables {
+        let shared = shared(before, table, person)?;
         let (mut removed_here, mut masked_here) = (0, 0);
         for (key, row) in rows {
             let was: Value = serde_json::from_str(row)?;
@@ -27,7 +34,13 @@ pub(super) fn check(before: &Snapshot, after: &Snapshot, person: &str, dir: &Pat
             let is_numbered = user.as_deref().is_some_and(|user| was["user_id"] == user);
             // The entry among the users stays, and must be what it was.
             let theirs = (is_named || is_numbered) && table != USERS;
-            match after.tables.get(table).and_then(|rows| rows.get(key)) {
+            let now = after.tables.get(table).and_then(|rows| rows.get(key));
+            let is_shared =
+                shared.as_ref().map(|(field, ids)| was[*field].as_str().is_some_and(|id| ids.contains(id)));
+            if theirs && is_shared.is_some_and(|is_shared| is_shared != now.is_some()) {
+                return Err(format!("{table} {key}: what others attended stays, and nothing else").into());
+            }
+            match now {
                 None if theirs => {
                     removed_here += 1;
                     files.extend(was["s3_key"].as_str().map(ToOwned::to_owned));
@@ -66,6 +79,21 @@ pub(super) fn check(before: &Snapshot, after: &Snapshot, person: &str, dir: &Pat
         kept.len()
     ));
     Ok(())
+}
+
+/// Of a table of sessions: the field of their ids, and which of them others attended.
+fn shared(before: &Snapshot, table: &str, person: &str) -> Outcome<Option<(&'static str, BTreeSet<String>)>> {
+    let Some((_, attended, field)) = SESSIONS.iter().find(|(sessions, _, _)| *sessions == table) else {
+        return Ok(None);
+    };
+    let mut ids = BTreeSet::new();
+    for row in before.tables.get(*attended).into_iter().flat_map(|rows| rows.values()) {
+        let row: Value = serde_json::from_str(row)?;
+        if row["email"] != person {
+            ids.extend(row[*field].as_str().map(ToOwned::to_owned));
+        }
+    }
+    Ok(Some((*field, ids)))
 }
 
 /// A masked row is what it was, less the fields that named the person.

@@ -15,9 +15,13 @@ const OURS: &str = "infra/data-map.toml";
 const EVERYTHING: &str = "functions/crates/sources/tests/everything.toml";
 
 /// What makes a right map wrong: which map, what in it, and what stands there instead.
-const WRONG: [(&str, &str, &str); 41] = [
+const WRONG: [(&str, &str, &str); 57] = [
     (OURS, "others = {", "other = {"),
-    (OURS, "rule = \"mask\"", "rule = \"hide\""),
+    (OURS, "rule = \"anonymise_shared\"", "rule = \"hide\""),
+    (OURS, "shared_with = \"meeting_participants\", ", ""),
+    (OURS, ", remove = [\"host_email\"]", ""),
+    (OURS, "remove = [\"host_email\"]", "remove = []"),
+    (OURS, "rule = \"anonymise_shared\"", "rule = \"mask\""),
     (OURS, "key = [", "keys = ["),
     (OURS, "    { subject_field = \"email\", index = \"by-email\" },\n", ""),
     (EVERYTHING, "id_field = \"number\"\n", ""),
@@ -53,6 +57,18 @@ const WRONG: [(&str, &str, &str); 41] = [
         "subject_field = \"author\", id = \"user_id\", index = \"by-author\"",
         "prefix = \"{user_id}/\"",
     ),
+    (EVERYTHING, "rule = \"mask\"\nremove", "rule = \"mask\"\nreason = \"§ 147 AO\"\nremove"),
+    (EVERYTHING, "browser = \"null\"", "browser = \"hide\""),
+    (EVERYTHING, "browser = \"null\"", "browser = 7"),
+    (EVERYTHING, "truncate = 4", "truncate = 0"),
+    (EVERYTHING, "truncate = 4", "truncate = 101"),
+    (EVERYTHING, "truncate = 4", "truncate = 4, constant = \"x\""),
+    (EVERYTHING, "truncate = 4", "cut = 4"),
+    (EVERYTHING, "constant = \"A question\"", "constant = \"\""),
+    (EVERYTHING, "score = \"null\"", "score = \"pseudonym\""),
+    (EVERYTHING, "score = \"null\"", "score = { truncate = 1 }"),
+    (EVERYTHING, "rule = \"mask\", remove", "rule = \"anonymise_shared\", shared_with = \"guests\", remove"),
+    (EVERYTHING, "rule = \"delete\" }", "rule = \"delete\", fields = { name = \"null\" } }"),
     (EVERYTHING, "versions = true", "versions = \"all\""),
     (EVERYTHING, "tags = true", "versions = true"),
     (EVERYTHING, "s3 = {", "time_field = \"at\"\ns3 = {"),

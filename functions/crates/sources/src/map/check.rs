@@ -1,10 +1,12 @@
+mod erase;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::identity;
 use super::read::Draft;
 use super::reader::Reader;
-use super::{Address, BucketAddress, EMAIL, Erase, Find, FunctionAddress, Source, TableAddress};
+use super::{Address, BucketAddress, EMAIL, Find, FunctionAddress, Source, TableAddress};
 
 /// What no single field shows: whether the parts of a map fit together. `named`
 /// has the names of those too that could not be read.
@@ -15,7 +17,7 @@ pub(super) fn check(
     ids: &BTreeSet<&str>,
     reader: &mut Reader<'_>,
 ) {
-    check_links(drafts, identities, reader);
+    erase::check_links(drafts, identities, reader);
     let mut names: BTreeMap<&str, &Draft> = BTreeMap::new();
     for draft in drafts {
         let name = &draft.source.name;
@@ -36,6 +38,7 @@ pub(super) fn check(
         check_ids(draft, ids, reader);
         check_rules(draft, &names, named, reader);
         check_others(draft, reader);
+        erase::check(draft, &names, named, reader);
     }
     for (number, draft) in drafts.iter().enumerate() {
         for earlier in &drafts[..number] {
@@ -89,33 +92,6 @@ fn check_same_objects(earlier: &Draft, draft: &Draft, reader: &mut Reader<'_>) {
     if one.starts_with(&other) || other.starts_with(&one) {
         let what = format!("`{}` finds the same objects: each would be exported twice", earlier.source.name);
         reader.wrong(&draft.address_at, what);
-    }
-}
-
-/// With a record gone that ids follow from, a later request, of another data type
-/// or again after a deletion that has failed, would find nothing by them, and say so.
-fn check_links(drafts: &[Draft], identities: &[identity::Draft], reader: &mut Reader<'_>) {
-    let by_id = |draft: &&Draft| {
-        draft.source.find.iter().any(|find| match find {
-            Find::Subject { id, .. } => id != EMAIL,
-            Find::Prefix { prefix } => prefix.id() != EMAIL,
-            Find::Through { .. } => false,
-        })
-    };
-    for draft in drafts {
-        let Address::DynamoDb(address) = &draft.source.address else { continue };
-        let links = identities.iter().any(|link| link.identity.address.table == address.table);
-        if !links || matches!(draft.source.erase, Erase::Retain { .. }) {
-            continue;
-        }
-        if let Some(other) = drafts.iter().find(by_id) {
-            let what = format!(
-                "ids follow from these records, and `{}` is found by ids: `retain` them, or what is left \
-                 of it, or is of another data type, is lost to the next request",
-                other.source.name
-            );
-            reader.wrong(&draft.erase_at, what);
-        }
     }
 }
 
@@ -210,16 +186,6 @@ fn check_dynamodb(draft: &Draft, address: &TableAddress, reader: &mut Reader<'_>
     if key.len() == 2 && key[0] == key[1] {
         reader.wrong(&draft.address_at, "partition key and sort key are two fields");
     }
-    match &source.erase {
-        Erase::Mask { remove } => check_mask(draft, remove, key, reader),
-        Erase::Delete | Erase::Retain { .. } => {}
-    }
-    let has_own = source.find.iter().any(|find| matches!(find, Find::Subject { .. }));
-    if !has_own && !matches!(source.erase, Erase::Retain { .. }) {
-        let what = "nothing here is the person's own, so nothing would be erased: name a `subject_field`, \
-                    or `retain` with the reason";
-        reader.wrong(&draft.erase_at, what);
-    }
 }
 
 fn check_account_field(draft: &Draft, reader: &mut Reader<'_>) {
@@ -252,7 +218,6 @@ fn check_ids(draft: &Draft, ids: &BTreeSet<&str>, reader: &mut Reader<'_>) {
 }
 
 fn check_lambda(draft: &Draft, address: &FunctionAddress, reader: &mut Reader<'_>) {
-    let source = &draft.source;
     check_account_field(draft, reader);
     let fields: BTreeSet<_> = address.key.iter().collect();
     if address.key.is_empty() || fields.len() < address.key.len() {
@@ -270,9 +235,6 @@ fn check_lambda(draft: &Draft, address: &FunctionAddress, reader: &mut Reader<'_
         }
     }
     check_no_scan(draft, "a function is never read whole", reader);
-    if let Erase::Mask { remove } = &source.erase {
-        check_mask(draft, remove, &address.key, reader);
-    }
 }
 
 fn check_no_scan(draft: &Draft, why: &str, reader: &mut Reader<'_>) {
@@ -281,32 +243,6 @@ fn check_no_scan(draft: &Draft, why: &str, reader: &mut Reader<'_>) {
     }
     if draft.source.scan_parts > 1 {
         reader.wrong(&draft.parts_at, format!("{why}: leave `scan_parts` out"));
-    }
-}
-
-fn check_mask(draft: &Draft, remove: &[String], key: &[String], reader: &mut Reader<'_>) {
-    if remove.is_empty() {
-        reader.wrong(&draft.erase_at, "`remove` needs at least one field");
-    }
-    let fields: BTreeSet<_> = remove.iter().collect();
-    if fields.len() < remove.len() {
-        reader.wrong(&draft.erase_at, "`remove` names a field twice");
-    }
-    let needed = [&draft.source.account_field, &draft.source.time_field];
-    for field in needed.into_iter().flatten().filter(|field| fields.contains(field)) {
-        let what = format!("`{field}` cannot go: the record could not be read any more");
-        reader.wrong(&draft.erase_at, what);
-    }
-    for field in remove.iter().filter(|field| key.contains(field)) {
-        reader.wrong(&draft.erase_at, format!("`{field}` is part of the key and cannot be removed"));
-    }
-    for (find, _) in rules(draft) {
-        if let Find::Subject { subject_field, .. } = find
-            && !remove.contains(subject_field)
-        {
-            let what = format!("`remove` must name `{subject_field}`, or the records would still be found");
-            reader.wrong(&draft.erase_at, what);
-        }
     }
 }
 
@@ -331,9 +267,6 @@ fn check_s3(draft: &Draft, address: &BucketAddress, reader: &mut Reader<'_>) {
     }
     if draft.source.find.len() > 1 {
         reader.wrong(&draft.name_at, "objects are found by one rule: several could find the same one twice");
-    }
-    if matches!(draft.source.erase, Erase::Mask { .. }) {
-        reader.wrong(&draft.erase_at, "an object cannot be masked: use `delete` or `retain`");
     }
     check_no_scan(draft, "a bucket is never read whole", reader);
     for (fields, at) in

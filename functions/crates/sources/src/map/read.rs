@@ -1,3 +1,5 @@
+mod erase;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
@@ -5,12 +7,13 @@ use std::time::Duration;
 use habeas_domain::DataType;
 use toml::de::DeTable;
 
+pub(super) use self::erase::EraseAt;
 use super::check::check;
 use super::identity;
 use super::reader::{Fields, Mistake, Reader, Value};
 use super::{
-    Address, BucketAddress, DataMap, EMAIL, Erase, Excluded, Find, FunctionAddress, Information, OfOthers,
-    Pace, Source, TableAddress,
+    Address, BucketAddress, DataMap, EMAIL, Excluded, Find, FunctionAddress, Information, OfOthers, Pace,
+    Source, TableAddress,
 };
 use crate::PrefixTemplate;
 
@@ -38,7 +41,7 @@ pub(super) struct Draft {
     pub(super) name_at: Range<usize>,
     pub(super) address_at: Range<usize>,
     pub(super) find_at: Vec<Range<usize>>,
-    pub(super) erase_at: Range<usize>,
+    pub(super) erase_at: EraseAt,
     pub(super) others_at: Range<usize>,
     pub(super) mentions_at: Range<usize>,
     pub(super) scan_at: Range<usize>,
@@ -123,7 +126,7 @@ fn source(value: &Value<'_>, places: &Places<'_>, reader: &mut Reader<'_>) -> Op
     let pace = pace(&mut fields, reader);
     let address = address(&mut fields, value, places, reader);
     let find = fields.required("find", "how a person's records are found", reader);
-    let erase = fields.required("erase", "what a deletion does, such as { rule = \"delete\" }", reader);
+    let rule = fields.required("erase", "what a deletion does, such as { rule = \"delete\" }", reader);
     fields.finish(reader);
     let span = |value: Option<&Value<'_>>| value.map_or(0..0, toml::Spanned::span);
     let (others_at, mentions_at, scan_at) = (span(others), span(mentions), span(allow_scan));
@@ -135,9 +138,10 @@ fn source(value: &Value<'_>, places: &Places<'_>, reader: &mut Reader<'_>) -> Op
     let found = find.and_then(|list| {
         reader.list(list, "rules", |reader, value| Some((read_find(value, reader)?, value.span())))
     });
-    let rule = erase.and_then(|value| read_erase(value, reader));
+    let erased = rule.and_then(|value| erase::read(value, reader));
     let (address, address_at) = address?;
     let (find, find_at) = found?.into_iter().unzip();
+    let (erase, erase_at) = erased?;
     Some(Draft {
         source: Source {
             name: name?,
@@ -152,12 +156,12 @@ fn source(value: &Value<'_>, places: &Places<'_>, reader: &mut Reader<'_>) -> Op
             pace,
             address,
             find,
-            erase: rule?,
+            erase,
         },
         name_at: name_at?,
         address_at,
         find_at,
-        erase_at: span(erase),
+        erase_at,
         others_at,
         mentions_at,
         scan_at,
@@ -356,37 +360,6 @@ fn read_find(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Find> {
 /// The name of an index, which knows no placeholders.
 pub(super) fn index(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<String> {
     name_of_place(value, &TABLE_OR_INDEX, &Places { account: "", region: "" }, reader)
-}
-
-fn read_erase(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Erase> {
-    #[derive(Clone, Copy)]
-    enum Rule {
-        Delete,
-        Mask,
-        Retain,
-    }
-    let rules = [("delete", Rule::Delete), ("mask", Rule::Mask), ("retain", Rule::Retain)];
-    let mut fields = Fields::of(value, "`erase`", reader)?;
-    let rule = fields.required("rule", "\"delete\", \"mask\" or \"retain\"", reader);
-    // What else there is to say depends on the rule.
-    let erase = match reader.one_of(rule?, &rules)? {
-        Rule::Delete => {
-            fields.call("`erase` by \"delete\"");
-            Some(Erase::Delete)
-        }
-        Rule::Mask => {
-            fields.call("`erase` by \"mask\"");
-            let remove = fields.required("remove", "the fields that go", reader);
-            remove.and_then(|value| reader.texts(value)).map(|remove| Erase::Mask { remove })
-        }
-        Rule::Retain => {
-            fields.call("`erase` by \"retain\"");
-            let reason = fields.required("reason", "the law that the record is kept by", reader);
-            reason.and_then(|value| reader.text(value)).map(|reason| Erase::Retain { reason })
-        }
-    };
-    fields.finish(reader);
-    erase
 }
 
 fn read_excluded(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Excluded> {

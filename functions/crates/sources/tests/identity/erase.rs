@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use habeas_local_table::Item;
-use habeas_sources::{Erased, Found, Key, Part, Subject, Target, erase};
+use habeas_sources::{Erased, Erasing, Found, Key, Part, Subject, Target, erase};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -64,7 +64,7 @@ async fn inventory(world: &World, kind: Kind, subject: &Subject) -> Vec<(Key, Ta
     let found = world.found(kind, subject, Part::default()).await;
     let own = found.into_iter().filter_map(|found| match found {
         Found::Record { key, item, own: true } => {
-            let target = Target::record(&world.map, world.source(kind), key.clone(), &item);
+            let target = Target::record(&world.map, world.source(kind), key.clone(), &item, false);
             Some((key, target))
         }
         _ => None,
@@ -75,7 +75,8 @@ async fn inventory(world: &World, kind: Kind, subject: &Subject) -> Vec<(Key, Ta
 /// What becomes of what was listed, in one call.
 async fn erased(world: &World, kind: Kind, subject: &Subject, listed: &[(Key, Target)]) -> Vec<Erased> {
     let targets: Vec<_> = listed.iter().map(|(_, target)| target).collect();
-    erase(&world.stores, &world.map, world.source(kind), subject, &targets).await.unwrap()
+    let with = Erasing { stores: &world.stores, map: &world.map, subject, pseudonyms: None };
+    erase(&with, world.source(kind), &targets).await.unwrap()
 }
 
 /// As the map says.

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use habeas_aws::Aws;
 use habeas_domain::DateRange;
 use habeas_local_table::LocalTable;
-use habeas_sources::{Cursor, DataMap, DynamoDb, Found, Key, Lambda, S3, SourceError, Stores, Subject, Walk};
+use habeas_sources::{Cursor, DataMap, DynamoDb, Found, Lambda, S3, SourceError, Stores, Subject, Walk};
 use habeas_testkit::{account, address};
 use record::{ACCOUNTS, AMBER, ANA, Kind, PEOPLE, Record, Records};
 use serde_json::{Value, json};
@@ -28,7 +28,11 @@ const MAP: &str = r#"
     time_field = "started_at"
     dynamodb = { table = "meetings", key = ["meeting_id"] }
     find = [{ subject_field = "host_email", index = "by-host" }]
-    erase = { rule = "mask", remove = ["host_email", "host_name"] }
+    [source.erase]
+    rule = "anonymise_shared"
+    shared_with = "participants"
+    remove = ["host_name"]
+    fields = { host_email = { constant = "nobody" }, note = "null" }
 
     [[source]]
     name = "participants"
@@ -78,7 +82,14 @@ const MAP: &str = r#"
     allow_scan = true
     dynamodb = { table = "boards", key = ["board_id"] }
     find = [{ subject_field = "owner_email" }]
-    erase = { rule = "mask", remove = ["owner_email", "title"] }
+    [source.erase]
+    rule = "mask"
+    remove = ["title"]
+    [source.erase.fields]
+    owner_email = "pseudonym"
+    more = "pseudonym"
+    host_name = { truncate = 3 }
+    note = { constant = "gone" }
 "#;
 
 /// The fields of a key, each with its type.
@@ -152,20 +163,6 @@ pub(crate) struct World {
     pub(crate) map: DataMap,
 }
 
-/// What a walk finds, without what is in it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Seen {
-    Record { key: Key, own: bool },
-    File { key: String, lead: Key },
-}
-
-pub(crate) fn seen(found: Found) -> Seen {
-    match found {
-        Found::Record { key, own, .. } => Seen::Record { key, own },
-        Found::File { file, lead } => Seen::File { key: file.key, lead: lead.unwrap() },
-    }
-}
-
 impl World {
     pub(crate) fn with(records: &Records) -> Self {
         let local = LocalTable::new();
@@ -193,17 +190,14 @@ impl World {
         self.local.run("DeleteItem", json!({"TableName": table, "Key": key})).unwrap();
     }
 
-    /// All that a walk from the start to the end finds, sorted.
-    pub(crate) async fn found(&self, source: &str, subject: &Subject) -> Result<Vec<Seen>, SourceError> {
+    /// All that a walk from the start to the end finds, in its order.
+    pub(crate) async fn found(&self, source: &str, subject: &Subject) -> Result<Vec<Found>, SourceError> {
         let walk = Walk::new(&self.stores, &self.map, self.map.source(source).unwrap(), subject);
         let (mut all, mut next) = (Vec::new(), Some(Cursor::default()));
         for _ in 0..PAGES_MAX {
-            let Some(cursor) = next else {
-                all.sort();
-                return Ok(all);
-            };
+            let Some(cursor) = next else { return Ok(all) };
             let page = walk.page(&cursor).await?;
-            all.extend(page.found.into_iter().map(seen));
+            all.extend(page.found);
             next = page.next;
         }
         panic!("the walk has no end");
@@ -216,11 +210,13 @@ pub(crate) type Days = (u32, u32);
 /// Ana, in the account amber.
 pub(crate) fn ana(days: Option<Days>) -> Subject {
     let day = |day| NaiveDate::from_ymd_opt(2026, 1, day).unwrap();
-    Subject::new(
-        address(PEOPLE[ANA]),
-        account(ACCOUNTS[AMBER]).id,
-        days.map(|(from, to)| DateRange { from: day(from), to: day(to) }),
-    )
+    let range = days.map(|(from, to)| DateRange { from: day(from), to: day(to) });
+    Subject { range, ..somebody(ANA) }
+}
+
+/// One of `PEOPLE`, in the account amber.
+pub(crate) fn somebody(who: usize) -> Subject {
+    Subject::new(address(PEOPLE[who]), account(ACCOUNTS[AMBER]).id, None)
 }
 
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {

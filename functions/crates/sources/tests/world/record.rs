@@ -128,6 +128,9 @@ impl Record {
             "list": {"L": [{"N": "1.5"}, {"BOOL": true}, {"NULL": true}]},
             "raw": {"B": "AP8="},
         }});
+        if self.number.is_multiple_of(2) {
+            row["note"] = text("whatever");
+        }
         if let Some(person) = self.person() {
             row[self.kind.person_field()] = text(person);
         }

@@ -1,4 +1,5 @@
 mod connectors;
+mod erasing;
 mod everything;
 
 use super::super::DataMap;
@@ -30,6 +31,16 @@ fn mistakes_of(map: &str, from: &str, to: &str) -> Vec<(String, String)> {
     parse(&text).unwrap_err().into_iter().map(pointing).collect()
 }
 
+/// Whether each change of the map with everything makes the mistake that is
+/// told, where it stands.
+fn assert_told(changes: &[(&str, &str, &str, &str)]) {
+    for &(from, to, what, at) in changes {
+        let found = mistakes_of(EVERYTHING, from, to);
+        let is_told = found.iter().any(|(told, place)| told.contains(what) && place.starts_with(at));
+        assert!(is_told, "{to}: {found:?}");
+    }
+}
+
 #[test]
 fn the_map_that_ships_is_good() {
     let map = parse(MAP).unwrap();
@@ -41,6 +52,7 @@ fn the_map_that_ships_is_good() {
 
 #[test]
 fn every_mistake_is_named_with_its_place_and_what_was_expected() {
+    let remove = "remove = [\"host_email\"]";
     let of_meetings = "data_type = \"meetings\"\naccount_field = \"account_id\"\ntime";
     for (from, to, what, at) in [
         ("version = 1", "version = 2", "data maps of version 1", "2"),
@@ -52,14 +64,15 @@ fn every_mistake_is_named_with_its_place_and_what_was_expected() {
         ("name = \"chat_messages\"", "name = \"Chat\"", "consists of a-z", "\"Chat\""),
         ("through = \"meetings\"", "through = \"meeting\"", "no source `meeting`", "{ through"),
         ("through = \"meetings\"", "through = \"webinars\"", "another data type", "{ through"),
-        ("remove = [\"host_email\"]", "remove = [\"topic\"]", "must name `host_email`", "{ rule"),
-        ("remove = [\"host_email\"]", "remove = []", "at least one field", "{ rule"),
+        (remove, "remove = [\"topic\"]", "must name `host_email`", "{ rule"),
+        (remove, "remove = []", "at least one field", "{ rule"),
         ("index = \"by-sender\"", "index = \"\"", "not empty", "\"\""),
         (", index = \"by-sender\"", "", "read for every person", "{ subject_field"),
         ("${account}\" }", "${acount}\" }", "only `${account}` and `${region}`", "\"meetings-app-files-"),
         ("ip_address = \"redact\"", "ip_address = \"hide\"", "expected \"keep\", \"redact\"", "\"hide\""),
         ("ip_address = \"redact\"", "ip_address = true", "expected a text, found a boolean", "true"),
-        ("rule = \"mask\", remove = [\"host_email\"]", "rule = \"mask\"", "needs `remove`", "{ rule"),
+        (", remove = [\"host_email\"]", "", "at least one field", "{ rule"),
+        ("shared_with = \"meeting_participants\", ", "", "needs `shared_with`", "{ rule"),
         ("rule = \"delete\"", "rule = \"erase\"", "expected \"delete\", \"mask\"", "\"erase\""),
         ("[information]", "[informations]", "no field `informations`", "informations"),
         ("reason = \"They", "why = \"They", "needs `reason`", "[[excluded]]"),
@@ -69,8 +82,8 @@ fn every_mistake_is_named_with_its_place_and_what_was_expected() {
         ("by-sender", "by sender", "a name of 3 to 255", "\"by sender\""),
         ("files-${account}", "Files-${account}", "lower-case", "\"meetings-app-Files"),
         ("rule = \"delete\" }", "rule = \"delete\", remove = [] }", "by \"delete\" has no field", "remove"),
-        ("remove = [\"host_email\"]", "remove = [\"host_email\", \"host_email\"]", "twice", "{ rule"),
-        ("remove = [\"host_email\"]", "remove = [\"host_email\", \"account_id\"]", "cannot go", "{ rule"),
+        (remove, "remove = [\"host_email\", \"host_email\"]", "twice", "\"host_email\"]"),
+        (remove, "remove = [\"host_email\", \"account_id\"]", "cannot be masked", "\"account_id\"]"),
         ("key = [\"meeting_id\", \"email\"]", "key = [\"email\", \"email\"]", "two fields", "{ table"),
         ("subject_field = \"sender_email\"", "subject_field = \"account_id\"", "the same field", "\"chat_m"),
         ("meetings-app-webinars", "meetings-app-meetings", "has the same table", "{ table"),
@@ -100,7 +113,7 @@ fn a_source_that_cannot_be_read_makes_no_other_wrong_that_is_right() {
     // Nothing is said of what goes through it, and what is wrong elsewhere is.
     let text = MAP
         .replacen("name = \"meetings\"", "nam = 1\nname = \"meetings\"", 1)
-        .replacen("erase = { rule = \"mask\"", "erase = { rule = \"hide\"", 1)
+        .replacen("erase = { rule = \"anonymise_shared\"", "erase = { rule = \"hide\"", 1)
         .replacen("name = \"chat_messages\"", "name = \"Chat\"", 1);
     let found = parse(&text).unwrap_err();
     let about = ["no field `nam`", "expected \"delete\"", "consists of a-z"];

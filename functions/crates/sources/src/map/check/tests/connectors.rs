@@ -1,14 +1,4 @@
-use super::{EVERYTHING, mistakes_of, parse};
-
-/// Whether each change of the map with everything makes the mistake that is
-/// told, where it stands.
-fn assert_told(changes: &[(&str, &str, &str, &str)]) {
-    for &(from, to, what, at) in changes {
-        let found = mistakes_of(EVERYTHING, from, to);
-        let is_told = found.iter().any(|(told, place)| told.contains(what) && place.starts_with(at));
-        assert!(is_told, "{to}: {found:?}");
-    }
-}
+use super::{assert_told, parse};
 
 #[test]
 fn an_identity_says_what_follows_from_what() {
@@ -135,7 +125,7 @@ fn a_prefix_leads_to_one_person_of_one_account() {
 #[test]
 fn a_function_is_held_to_what_records_are() {
     let of_account = "account_field = \"account_id\"\ntime_field = \"answered_at\"";
-    let erase = "remove = [\"who\"]";
+    let remove = "remove = [\"who\"]";
     let name = "\"survey_answers\"";
     assert_told(&[
         (of_account, "time_field = \"answered_at\"", "a source of records needs `account_field`", name),
@@ -143,9 +133,9 @@ fn a_function_is_held_to_what_records_are() {
         ("mentions = {", "allow_scan = true\nmentions = {", "a function is never read whole", "true"),
         ("mentions = {", "others = {", "`others` is for records found `through`", "{ interviewer"),
         ("mentions = { interviewer", "mentions = { who", "the person's own address", "{ who"),
-        (erase, "remove = [\"comment\"]", "`remove` must name `who`", "{ rule"),
-        (erase, "remove = [\"who\", \"answer_id\"]", "`answer_id` is part of the key", "{ rule"),
-        (erase, "remove = [\"who\", \"answered_at\"]", "`answered_at` cannot go", "{ rule"),
+        (remove, "remove = [\"note\"]", "the mask must name `who`", "{ rule"),
+        (remove, "remove = [\"who\", \"answer_id\"]", "`answer_id` is part of the key", "\"answer_id\""),
+        (remove, "remove = [\"who\", \"answered_at\"]", "`answered_at` cannot be masked", "\"answered_at\""),
     ]);
 }
 

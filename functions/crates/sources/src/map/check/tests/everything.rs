@@ -5,8 +5,8 @@ use habeas_domain::DataType;
 
 use super::{EVERYTHING, parse};
 use crate::{
-    Address, BucketAddress, DataMap, Erase, Find, FunctionAddress, Identity, OfOthers, Pace, PrefixTemplate,
-    Source, TableAddress,
+    Address, BucketAddress, DataMap, Erase, Find, FunctionAddress, Identity, Mask, Masking, OfOthers, Pace,
+    PrefixTemplate, Source, TableAddress,
 };
 
 fn text(text: &str) -> String {
@@ -19,6 +19,10 @@ fn texts(texts: &[&str]) -> Vec<String> {
 
 fn table(table: &str, key: &[&str]) -> TableAddress {
     TableAddress { table: text(table), key: texts(key) }
+}
+
+fn mask<const N: usize>(fields: [(&str, Masking); N]) -> Mask {
+    Mask { fields: fields.map(|(field, how)| (text(field), how)).into() }
 }
 
 fn by(field: &str, id: &str, index: Option<&str>) -> Find {
@@ -72,7 +76,14 @@ fn identities() -> Vec<Identity> {
 }
 
 fn tickets() -> Source {
-    let erase = Erase::Mask { remove: texts(&["author"]) };
+    let erase = Erase::Mask(mask([
+        ("author", Masking::Remove),
+        ("signature", Masking::Remove),
+        ("browser", Masking::Null),
+        ("phone", Masking::Truncate(4)),
+        ("reply_to", Masking::Pseudonym),
+        ("title", Masking::Constant(text("A question"))),
+    ]));
     let find = by("author", "user_id", Some("by-author"));
     source("tickets", DataType::Chat, Address::DynamoDb(table("app-tickets", &["ticket_id"])), find, erase)
 }
@@ -108,7 +119,11 @@ fn backgrounds() -> Source {
 fn survey_answers() -> Source {
     let function =
         FunctionAddress { function: text("app-surveys-eu-central-1"), key: texts(&["month", "answer_id"]) };
-    let erase = Erase::Mask { remove: texts(&["who"]) };
+    let erase = Erase::Mask(mask([
+        ("who", Masking::Remove),
+        ("comment", Masking::Constant(text("gone"))),
+        ("score", Masking::Null),
+    ]));
     let find = by("who", "email", None);
     Source {
         time_field: Some(text("answered_at")),
@@ -118,11 +133,28 @@ fn survey_answers() -> Source {
     }
 }
 
+fn rooms() -> Source {
+    let mask = mask([("owner", Masking::Constant(text("nobody")))]);
+    let erase = Erase::AnonymiseShared { shared_with: text("guests"), mask };
+    let find = by("owner", "user_id", Some("by-room-owner"));
+    source("rooms", DataType::Meetings, Address::DynamoDb(table("app-rooms", &["room_id"])), find, erase)
+}
+
+fn guests() -> Source {
+    let address = Address::DynamoDb(table("app-guests", &["room_id", "guest"]));
+    let through = Find::Through { through: text("rooms"), field: text("room_id") };
+    let find = by("guest", "user_id", Some("by-guest"));
+    Source {
+        find: vec![find.clone(), through],
+        ..source("guests", DataType::Meetings, address, find, Erase::Delete)
+    }
+}
+
 #[test]
 fn a_map_with_everything_is_read_as_it_is_written() {
     let expected = DataMap {
         identities: identities(),
-        sources: vec![tickets(), attachments(), calls(), backgrounds(), survey_answers()],
+        sources: vec![tickets(), attachments(), calls(), backgrounds(), survey_answers(), rooms(), guests()],
         excluded: Vec::new(),
         information: None,
     };
