@@ -125,6 +125,15 @@ def look_at_what_is_there(_context, case):
     return case
 
 
+@schemathesis.hook("map_case").apply_to(operation_id="placeHold")
+def hold_what_is_there(_context, case):
+    """A hold on records is on a source of the data map; now and then on one that was made up."""
+    if fits(case, ParameterLocation.BODY) and isinstance(case.body, dict):
+        if case.body.get("on") == "records" and dice(case.body, 4) > 0:
+            case.body = {**case.body, "source": "chat_messages", "field": "channel_id"}
+    return case
+
+
 @schemathesis.hook("map_case").apply_to(operation_id=list(SWITCHES))
 def switch_something(context, case):
     """A change that would change nothing switches something on or off."""

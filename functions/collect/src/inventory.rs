@@ -1,10 +1,10 @@
 use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use habeas_domain::{Digest, Request};
+use habeas_domain::{AccountId, Digest, Request, RequestId};
 use habeas_lambda::TaskError;
 use habeas_sources::{Digests, Found, Source, SourceError, Subject, Target, Walk, is_shared};
-use habeas_work::{Ground, Inventory, Listed, People, Step, Unit, source_error};
+use habeas_work::{Ground, HeldTarget, Inventory, Listed, People, Step, Unit, source_error};
 
 use crate::{Cursor, Workplace};
 
@@ -54,6 +54,29 @@ pub(crate) async fn step(
             Some(at) => cursor.at = at,
             None => cursor = Cursor { task: cursor.task + 1, step: cursor.step, ..Cursor::default() },
         }
+    }
+    cursor.step += 1;
+    keep(place, unit, cursor, targets).await
+}
+
+/// Does one step of a follow-up's inventory: what the deletion before it had to
+/// leave, and nothing that has come since.
+pub(crate) async fn step_of_held(
+    place: Workplace<'_>,
+    account: &AccountId,
+    original: RequestId,
+    unit: &Unit,
+    mut cursor: Cursor,
+) -> Result<Cursor, TaskError> {
+    let held = HeldTarget::of(place.ground, account, original).await?;
+    let mut targets = Vec::new();
+    while let Some(task) = unit.tasks.get(cursor.task).filter(|_| targets.len() < TARGETS_MAX) {
+        // Whatever part of a table it was found in, the first one lists it.
+        let is_first = task.part.is_none_or(|part| part.number == 0);
+        let of_task =
+            held.iter().filter(|held| is_first && held.subject == task.subject && held.source == task.source);
+        targets.extend(of_task.map(|held| Listed { task: cursor.task, ..held.listed.clone() }));
+        cursor = Cursor { task: cursor.task + 1, step: cursor.step, ..Cursor::default() };
     }
     cursor.step += 1;
     keep(place, unit, cursor, targets).await

@@ -8,8 +8,8 @@ use habeas_domain::Tally;
 use habeas_lambda::{TaskError, names};
 use habeas_sources::{Erased, Erasing, Pseudonyms, Target};
 use habeas_work::{
-    Failure, Folder, Ground, Inventory, Listed, Outcome, Outcomes, People, Step, Unit, UnitInput, UnitOutput,
-    source_error, still_as_previewed,
+    Failure, Folder, Ground, Holds, Inventory, Listed, Outcome, Outcomes, People, Step, Unit, UnitInput,
+    UnitOutput, source_error, still_as_previewed,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,11 +64,12 @@ pub async fn erase(
     Failure::all_of(&folder.failures().await?)?;
     let unit = folder.unit(&input.unit).await?;
     let people = People::of(ground, &folder, &request).await?;
-    let pseudonyms = pseudonyms(ground, &folder, &unit).await?;
     let inventories = folder.inventories_of(&unit.unit).await?;
     if input.cursor.is_none() && request.preview.is_some() {
         still_as_previewed(&request, &listed(&folder).await?)?;
     }
+    let holds = Holds::begin(ground, &folder, &request).await?;
+    let terms = Terms { people: &people, pseudonyms: pseudonyms(ground, &folder, &unit).await?, holds };
     let cursor = match input.cursor {
         None => Cursor::default(),
         Some(Done { step }) => folder.kept_cursor(&folder.keys.outcome(&unit.unit, step)).await?,
@@ -84,7 +85,7 @@ pub async fn erase(
         let batch = &rest[..rest.len().min(BATCH_TARGETS)];
         let of_pass = batch.iter().enumerate().filter(|(_, listed)| cursor.pass.takes(&listed.target));
         let of_pass: Vec<_> = of_pass.collect();
-        let became = erase_batch(ground, &people, pseudonyms.as_ref(), &unit, &of_pass).await?;
+        let became = erase_batch(ground, &terms, &unit, &of_pass).await?;
         let inventory = inventories[cursor.inventories].step;
         outcomes.extend(became.into_iter().map(|(place, became)| Outcome {
             inventory,
@@ -133,6 +134,13 @@ async fn keep(
     folder.keep_first(&key, Step { cursor, result }).await
 }
 
+/// What all of a unit's erasing goes by.
+struct Terms<'a> {
+    people: &'a People<'a>,
+    pseudonyms: Option<Pseudonyms>,
+    holds: Holds,
+}
+
 /// The request's pseudonyms, where anything of the unit's is masked by them.
 async fn pseudonyms(ground: &Ground, folder: &Folder, unit: &Unit) -> Result<Option<Pseudonyms>, TaskError> {
     for task in &unit.tasks {
@@ -171,8 +179,7 @@ fn rest<'a>(inventories: &'a [Inventory], cursor: &mut Cursor) -> Option<&'a [Li
 /// Erases targets, those of a task together, and says what became of each.
 async fn erase_batch(
     ground: &Ground,
-    people: &People<'_>,
-    pseudonyms: Option<&Pseudonyms>,
+    terms: &Terms<'_>,
     unit: &Unit,
     batch: &[(usize, &Listed)],
 ) -> Result<Vec<(usize, Erased)>, TaskError> {
@@ -184,10 +191,22 @@ async fn erase_batch(
     for (task, listed) in by_task {
         let task = unit.tasks.get(task).ok_or_else(misfit)?;
         let source = ground.source(&task.source)?;
-        let subject = people.subject(task)?;
+        let subject = terms.people.subject(task)?;
         let (places, targets): (Vec<_>, Vec<_>) = listed.into_iter().unzip();
-        let with = Erasing { stores: &ground.stores, map: &ground.map, subject: &subject, pseudonyms };
-        let outcomes = habeas_sources::erase(&with, source, &targets).await.map_err(source_error)?;
+        let is_held = terms.holds.cover(&subject.email) && source.erase.reason().is_none();
+        let outcomes = if is_held {
+            vec![Erased::Held; targets.len()]
+        } else {
+            let sources: Vec<_> = source.parent().into_iter().chain([source.name.as_str()]).collect();
+            let with = Erasing {
+                stores: &ground.stores,
+                map: &ground.map,
+                subject: &subject,
+                pseudonyms: terms.pseudonyms.as_ref(),
+                on_hold: &terms.holds.on_records(&sources),
+            };
+            habeas_sources::erase(&with, source, &targets).await.map_err(source_error)?
+        };
         became.extend(places.into_iter().zip(outcomes));
     }
     Ok(became)

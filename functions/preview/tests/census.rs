@@ -174,7 +174,7 @@ async fn only_sources_of_the_data_types_are_counted() {
 #[tokio::test]
 async fn many_pages_are_counted_as_one() {
     let local = filled();
-    local.limit_pages(1);
+    local.limit_pages(2);
     let everything = counted(&census(&local), ANA, &DataType::ALL).await.unwrap();
     assert_eq!(everything, ["attachments 1", "attendees 1", "boards 1", "meetings 2", "messages 3"]);
 }

@@ -14,6 +14,7 @@ pub fn me(standing: &Standing) -> Value {
         ("change_own_settings", Action::ChangeOwnSetting(Setting::AiTrainingOptOut, house.settings)),
         ("change_account_settings", Action::SeeAccountSettings),
         ("read_ledger", Action::SeeLedger),
+        ("manage_holds", Action::HandleHolds),
     ];
     let allowed = actions.into_iter().filter(|(_, action)| may(standing.member.role, *action).is_ok());
     let (member, account) = (&standing.member, &standing.account);

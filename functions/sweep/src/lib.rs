@@ -1,6 +1,7 @@
 //! Finds what is stuck, late or has expired, once a minute.
 
 mod archives;
+mod follow_ups;
 mod relocations;
 mod requests;
 
@@ -11,7 +12,7 @@ use std::time::Instant;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 use habeas_aws::{StateMachine, Table};
-use habeas_domain::StoreError;
+use habeas_domain::{Stamp, StoreError};
 use habeas_lambda::{Function, Metric, chain, emit};
 use habeas_work::Expiry;
 use serde::Serialize;
@@ -35,6 +36,10 @@ pub struct Sweep {
     pub expiry: Expiry,
     pub notify: Function,
     pub tidy: Function,
+    /// The moment and the id of a request that the sweep files.
+    pub stamp: fn() -> Stamp,
+    /// How long such a request can be revoked before it starts.
+    pub deletion_wait: TimeDelta,
 }
 
 /// What a sweep did.
@@ -49,6 +54,8 @@ pub struct Swept {
     pub moving: u32,
     /// Of those that broke off, how many were started again.
     pub broken_off: u32,
+    /// Deletions that were filed of what a released hold had kept.
+    pub followed_up: u32,
     /// What could not be done this time; the log says why.
     pub left: u32,
 }
@@ -67,18 +74,20 @@ enum Done {
     Expired,
     Moving,
     MovingAgain,
+    FollowedUp,
     NothingToDo,
 }
 
 impl Sweep {
     /// Starts what was filed and never started, fails what lost its workflow or
     /// gives no sign of life, has the operator told of what is late, removes
-    /// archives whose time is over, and has archives moved to where their
-    /// account's data are to be kept. One stuck thing stops no other: several are
-    /// looked at at a time, and what is not reached before the deadline is left
-    /// to the next sweep, and reported.
+    /// archives whose time is over, has archives moved to where their account's
+    /// data are to be kept, and files what follows from released holds. One stuck
+    /// thing stops no other: several are looked at at a time, and what is not
+    /// reached before the deadline is left to the next sweep, and reported.
     pub async fn sweep(&self, now: DateTime<Utc>, deadline: Instant) -> Swept {
-        let (mut archives, mut requests, mut moves) = (Swept::default(), Swept::default(), Swept::default());
+        let (mut archives, mut requests) = (Swept::default(), Swept::default());
+        let (mut moves, mut follow_ups) = (Swept::default(), Swept::default());
         let ageing = async {
             match self.table.ageing(now).await {
                 Ok(waiting) => {
@@ -110,8 +119,19 @@ impl Sweep {
                 Err(fault) => moves.fault(&fault, "moves not read"),
             }
         };
-        tokio::join!(ageing, open, relocating);
-        let swept = requests.and(&archives).and(&moves);
+        let releasing = async {
+            match self.table.released(now).await {
+                Ok(waiting) => {
+                    follow_ups.leave(waiting.unreadable, "note of what was held not readable");
+                    let looks =
+                        waiting.rows.iter().map(|held| (held.note.request, self.follow_up(held, now)));
+                    follow_ups.do_all(looks, deadline).await;
+                }
+                Err(fault) => follow_ups.fault(&fault, "notes of what was held not read"),
+            }
+        };
+        tokio::join!(ageing, open, relocating, releasing);
+        let swept = requests.and(&archives).and(&moves).and(&follow_ups);
         swept.report(now);
         swept
     }
@@ -142,6 +162,7 @@ impl Swept {
             expired: self.expired + other.expired,
             moving: self.moving + other.moving,
             broken_off: self.broken_off + other.broken_off,
+            followed_up: self.followed_up + other.followed_up,
             left: self.left + other.left,
         }
     }
@@ -151,6 +172,7 @@ impl Swept {
             Ok(Done::Started) => self.started += 1,
             Ok(Done::Moving) => self.moving += 1,
             Ok(Done::MovingAgain) => self.broken_off += 1,
+            Ok(Done::FollowedUp) => self.followed_up += 1,
             Ok(Done::Failed) => self.failed += 1,
             Ok(Done::Overdue) => self.overdue += 1,
             Ok(Done::Expired) => self.expired += 1,
@@ -175,8 +197,8 @@ impl Swept {
     }
 
     fn report(&self, now: DateTime<Utc>) {
-        let Self { started, failed, overdue, expired, moving, broken_off, left } = *self;
-        tracing::info!(started, failed, overdue, expired, moving, broken_off, left, "swept");
+        let Self { started, failed, overdue, expired, moving, broken_off, followed_up, left } = *self;
+        tracing::info!(started, failed, overdue, expired, moving, broken_off, followed_up, left, "swept");
         emit(
             now,
             &[
@@ -185,6 +207,7 @@ impl Swept {
                 (Metric::RequestsOverdue, overdue),
                 (Metric::ArchivesExpired, expired),
                 (Metric::MovesBrokenOff, broken_off),
+                (Metric::FollowUpsFiled, followed_up),
                 (Metric::SweepLeft, left),
             ],
         );

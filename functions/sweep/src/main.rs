@@ -1,7 +1,10 @@
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use habeas_aws::{Aws, Buckets, StateMachine, required};
-use habeas_lambda::{Function, LambdaEvent, StartError, Tick, deadline, init, now, serve_task, table};
+use habeas_lambda::{
+    Function, LambdaEvent, StartError, Tick, deadline, init, now, number, serve_task, stamp, table,
+};
 use habeas_work::Expiry;
 use sweep::Sweep;
 
@@ -21,6 +24,8 @@ async fn main() -> Result<(), StartError> {
         expiry: Expiry { table, archives },
         notify: Function::new(&aws, required("NOTIFY_FUNCTION")?),
         tidy: Function::new(&aws, required("TIDY_FUNCTION")?),
+        stamp,
+        deletion_wait: TimeDelta::seconds(number("DELETION_WAIT_SECONDS")?),
     };
     serve_task(async |tick: LambdaEvent<Tick>| Ok(sweep.sweep(now(), deadline(&tick.context, RESERVE)).await))
         .await

@@ -1,7 +1,7 @@
 //! Removes what a request leaves behind when it has ended.
 
 use habeas_aws::{Buckets, Table, WorkKeys};
-use habeas_domain::{AccountId, RequestId, Requests, Status};
+use habeas_domain::{AccountId, Kind, RequestId, Requests, Status};
 use habeas_lambda::TaskError;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,6 +32,9 @@ impl Tidy {
         for bucket in self.work.all() {
             bucket.abort_uploads(&WorkKeys::new(input.request).segments()).await?;
             bucket.delete_prefix(WorkKeys::new(input.request).prefix()).await?;
+        }
+        if request.as_ref().is_some_and(|request| request.kind == Kind::Delete) {
+            self.table.end_erasing(&input.account, input.request).await?;
         }
         let completed = request.is_some_and(|request| request.status == Status::Completed);
         for bucket in self.archives.all() {

@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use habeas_domain::{Digest, Request, RequestId, Status};
+use habeas_domain::{Digest, HeldNote, Request, RequestId, Status};
 use habeas_lambda::TaskError;
-use habeas_work::digests;
+use habeas_work::{HeldTarget, digests};
 
 use crate::receipt::Tallies;
 use crate::{Deletion, Verify};
@@ -34,10 +34,44 @@ impl Verify {
         let tallies = Tallies::of(&self.ground, deletion).await?;
         let counts = tallies.erased_by_person(&self.ground, deletion)?;
         self.ground.table.set_counts(deletion.request, &counts).await?;
+        self.note_held(deletion, &tallies.held, now).await?;
         let text = tallies.receipt(&self.ground, deletion, &digests, &withdrawn, now);
         let signed = self.signer.sign(&text).await?;
         let kept = self.ground.table.put_receipt(deletion.request, &signed, now).await?;
+        if let Some(original) = deletion.request.follows {
+            // What is still held of it has a note of this request's own.
+            self.ground.table.remove_held(&deletion.request.account, original).await?;
+        }
         Ok(Conclusion::Receipt(Digest::of(&kept.receipt)))
+    }
+
+    /// Notes what was held, so that it is erased by itself when the hold is released.
+    async fn note_held(
+        &self,
+        deletion: &Deletion<'_>,
+        held: &[HeldTarget],
+        now: DateTime<Utc>,
+    ) -> Result<(), TaskError> {
+        if held.is_empty() {
+            return Ok(());
+        }
+        let mut holds = BTreeSet::new();
+        for target in held {
+            let person = deletion.request.subjects.get(target.subject);
+            let source = self.ground.source(&target.source)?;
+            let sources: Vec<_> = source.parent().into_iter().chain([source.name.as_str()]).collect();
+            holds.extend(person.into_iter().flat_map(|person| deletion.holds.behind(person, &sources)));
+        }
+        let Request { account, id, .. } = deletion.request;
+        let note = HeldNote {
+            account: account.clone(),
+            request: *id,
+            holds,
+            count: held.len() as u64,
+            chunks: 0,
+            follow_up: None,
+        };
+        Ok(self.ground.table.put_held(&note, HeldTarget::pieces(held)?, now).await?)
     }
 
     /// Ends the archives of earlier exports that are about somebody of the

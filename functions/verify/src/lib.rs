@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use habeas_aws::{Macs, Signer};
 use habeas_domain::{AccountId, Digest, Kind, Request, RequestId};
 use habeas_lambda::{TaskError, names};
-use habeas_work::{Expiry, Folder, Ground, People, Unit};
+use habeas_work::{Expiry, Folder, Ground, Holds, People, Unit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -57,6 +57,7 @@ struct Deletion<'a> {
     folder: &'a Folder,
     people: &'a People<'a>,
     units: &'a [Unit],
+    holds: &'a Holds,
 }
 
 impl Verify {
@@ -75,7 +76,9 @@ impl Verify {
         let folder = self.ground.folder(&request)?;
         let people = People::of(&self.ground, &folder, &request).await?;
         let units = folder.units().await?;
-        let deletion = Deletion { request: &request, folder: &folder, people: &people, units: &units };
+        let holds = Holds::begun(&self.ground, &folder, &request).await?;
+        let deletion =
+            Deletion { request: &request, folder: &folder, people: &people, units: &units, holds: &holds };
         let (step, pause) = look::step(&self.ground, &deletion, input.step, deadline).await?;
         if let Some(wait_seconds) = pause {
             return Ok(Verified::so_far(step, wait_seconds));

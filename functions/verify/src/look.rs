@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use habeas_lambda::{TaskError, names};
-use habeas_sources::{Address, Erase, Found, Target, Walk, is_left};
+use habeas_sources::{Address, Erase, Erased, Found, Key, Target, Walk, is_left};
 use habeas_work::{Ground, Listed, Step, UnitTask, source_error};
 use serde::{Deserialize, Serialize};
 
@@ -78,7 +78,7 @@ pub(crate) async fn step(
         step => folder.kept_cursor(&folder.keys.look(step)).await?,
     };
     (cursor.step, cursor.pause_seconds) = (cursor.step + 1, 0);
-    let mut listed = Inventories::default();
+    let mut listed = UnitListing::default();
     let mut worked = false;
     while let Some(place) = cursor.next(&places) {
         if worked && Instant::now() >= deadline {
@@ -86,10 +86,16 @@ pub(crate) async fn step(
         }
         worked = true;
         let (found, next) = match &cursor.at {
-            At::Walk(at) => walk(ground, deletion, place, at).await?,
+            At::Walk(at) => {
+                // Only holds and follow-ups let anything that is found be as it should.
+                if !deletion.holds.are_none() || deletion.request.follows.is_some() {
+                    listed.read(deletion, place.unit).await?;
+                }
+                walk(ground, deletion, place, at, &listed).await?
+            }
             At::Files(from) => {
-                let listed = listed.of(deletion, place.unit).await?;
-                files(ground, deletion, place, listed, *from).await?
+                listed.read(deletion, place.unit).await?;
+                files(ground, deletion, place, &listed, *from).await?
             }
         };
         if found > 0 {
@@ -157,6 +163,7 @@ async fn walk(
     deletion: &Deletion<'_>,
     place: &Place<'_>,
     at: &habeas_sources::Cursor,
+    listed: &UnitListing,
 ) -> Result<(u64, Option<At>), TaskError> {
     let source = ground.source(&place.task.source)?;
     if matches!(source.erase, Erase::Retain { .. }) {
@@ -168,7 +175,8 @@ async fn walk(
     let page = walk.page(at).await.map_err(source_error)?;
     let is_own =
         |found: &&Found| matches!(found, Found::Record { own: true, .. } | Found::File { lead: None, .. });
-    let found = page.found.iter().filter(is_own).count() as u64;
+    let own = page.found.iter().filter(is_own);
+    let found = own.filter(|found| listed.should_be_gone(deletion, place, found)).count() as u64;
     let has_files = matches!(source.address, Address::S3(_)) && source.parent().is_some();
     let next = page.next.map(At::Walk).or_else(|| has_files.then_some(At::Files(0)));
     Ok((found, next))
@@ -179,40 +187,82 @@ async fn files(
     ground: &Ground,
     deletion: &Deletion<'_>,
     place: &Place<'_>,
-    listed: &[Listed],
+    listed: &UnitListing,
     from: usize,
 ) -> Result<(u64, Option<At>), TaskError> {
     let source = ground.source(&place.task.source)?;
     let subject = deletion.people.subject(place.task)?;
-    let to = listed.len().min(from.saturating_add(FILES_MAX));
-    let batch = listed.get(from..to).unwrap_or_default().iter();
-    let led_to = batch.filter(|listed| {
-        listed.task == place.number && matches!(listed.target, Target::File { lead: Some(_), .. })
+    let all = &listed.listed;
+    let to = all.len().min(from.saturating_add(FILES_MAX));
+    let batch = all.get(from..to).unwrap_or_default().iter();
+    let led_to = batch.filter(|(listed, is_held)| {
+        let is_led_to = matches!(listed.target, Target::File { lead: Some(_), .. });
+        !is_held && is_led_to && listed.task == place.number
     });
-    let looks: Vec<_> =
-        led_to.map(|listed| is_left(&ground.stores, &ground.map, source, &subject, &listed.target)).collect();
+    let looks: Vec<_> = led_to
+        .map(|(listed, _)| is_left(&ground.stores, &ground.map, source, &subject, &listed.target))
+        .collect();
     let looks: Vec<bool> =
         stream::iter(looks).buffered(AT_A_TIME).try_collect().await.map_err(source_error)?;
     let left = looks.into_iter().filter(|left| *left).count() as u64;
-    Ok((left, (to < listed.len()).then_some(At::Files(to))))
+    Ok((left, (to < all.len()).then_some(At::Files(to))))
 }
 
-/// What was listed of the unit that is being looked at.
+/// What was listed of the unit that is being looked at, and whether it was held.
 #[derive(Default)]
-struct Inventories {
-    unit: String,
-    listed: Vec<Listed>,
+struct UnitListing {
+    unit: Option<String>,
+    listed: Vec<(Listed, bool)>,
+    /// By the task's number and what tells records apart: whether it was held.
+    keys: HashMap<(usize, String), bool>,
 }
 
-impl Inventories {
-    async fn of(&mut self, deletion: &Deletion<'_>, unit: &str) -> Result<&[Listed], TaskError> {
-        if self.unit != unit {
-            let inventories = deletion.folder.inventories_of(unit).await?;
-            let listed = inventories.into_iter().flat_map(|inventory| inventory.targets).collect();
-            *self = Self { unit: unit.to_owned(), listed };
+impl UnitListing {
+    async fn read(&mut self, deletion: &Deletion<'_>, unit: &str) -> Result<(), TaskError> {
+        if self.unit.as_deref() == Some(unit) {
+            return Ok(());
         }
-        Ok(&self.listed)
+        let steps = deletion.folder.outcomes_of(unit).await?.into_iter();
+        let outcomes = steps.flat_map(|step| step.outcomes);
+        let held: HashSet<_> = outcomes
+            .filter(|outcome| outcome.became == Erased::Held)
+            .map(|outcome| (outcome.inventory, outcome.target))
+            .collect();
+        *self = Self { unit: Some(unit.to_owned()), ..Self::default() };
+        for inventory in deletion.folder.inventories_of(unit).await? {
+            for (place, listed) in inventory.targets.into_iter().enumerate() {
+                let is_held = held.contains(&(inventory.step, place));
+                self.keys.insert((listed.task, key_of(&listed.target)), is_held);
+                self.listed.push((listed, is_held));
+            }
+        }
+        Ok(())
     }
+
+    /// Whether a find of the person's should not be there: all but what a hold is
+    /// on. A follow-up was about what it lists, and about nothing that has come since.
+    fn should_be_gone(&self, deletion: &Deletion<'_>, place: &Place<'_>, found: &Found) -> bool {
+        let key = match found {
+            Found::Record { key, .. } => record_key(key),
+            Found::File { file, .. } => file.key.clone(),
+        };
+        match self.keys.get(&(place.number, key)) {
+            Some(is_held) => !is_held,
+            None => deletion.request.follows.is_none(),
+        }
+    }
+}
+
+fn key_of(target: &Target) -> String {
+    match target {
+        Target::Record { key, .. } => record_key(key),
+        Target::File { key, .. } => key.clone(),
+    }
+}
+
+/// A key is a map in order of name, so that the same key is always the same text.
+fn record_key(key: &Key) -> String {
+    serde_json::to_string(key).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use habeas_domain::{Counts, Digest, RequestId};
 use habeas_lambda::{TaskError, names};
 use habeas_sources::{Digests, Erased, Source};
-use habeas_work::{Ground, Listed, Outcomes, UnitTask};
+use habeas_work::{Ground, HeldTarget, Listed, Outcomes, UnitTask};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -22,6 +22,8 @@ pub(crate) struct Tally {
     erased: u64,
     masked: u64,
     retained: u64,
+    /// Under a legal hold.
+    held: u64,
     /// Not there any more, or not the person's any more, when its turn came.
     gone: u64,
 }
@@ -31,6 +33,8 @@ pub(crate) struct Tally {
 pub(crate) struct Tallies {
     by_person: BTreeMap<(String, usize), Tally>,
     digests: BTreeMap<String, Vec<Digest>>,
+    /// What legal holds were on.
+    pub(crate) held: Vec<HeldTarget>,
 }
 
 impl Tally {
@@ -40,6 +44,7 @@ impl Tally {
             Erased::Deleted => self.erased += 1,
             Erased::Masked => self.masked += 1,
             Erased::Retained => self.retained += 1,
+            Erased::Held => self.held += 1,
             Erased::Left => self.gone += 1,
         }
     }
@@ -49,6 +54,7 @@ impl Tally {
         self.erased += other.erased;
         self.masked += other.masked;
         self.retained += other.retained;
+        self.held += other.held;
         self.gone += other.gone;
     }
 }
@@ -80,6 +86,10 @@ impl Tallies {
 
     fn count(&mut self, task: &UnitTask, listed: &Listed, became: Erased) {
         self.by_person.entry((task.source.clone(), task.subject)).or_default().count(became);
+        if became == Erased::Held {
+            let (subject, source) = (task.subject, task.source.clone());
+            self.held.push(HeldTarget { subject, source, listed: listed.clone() });
+        }
         self.digests.entry(task.source.clone()).or_default().push(listed.digest.clone());
     }
 
@@ -97,7 +107,7 @@ impl Tallies {
             let email = request.subjects.get(*subject).ok_or_else(gap)?;
             let of = counts.entry(email.as_str().to_owned()).or_default();
             let data_type = ground.source(source)?.data_type.to_string();
-            *of.entry(data_type).or_default() += tally.found - tally.retained;
+            *of.entry(data_type).or_default() += tally.found - tally.retained - tally.held;
         }
         Ok(counts)
     }
@@ -121,7 +131,7 @@ impl Tallies {
                 |(number, email)| json!({"digest": digests.person(email), "sources": self.of_person(number)}),
             )
             .collect();
-        json!({
+        let mut receipt = json!({
             "version": VERSION,
             "software": SOFTWARE,
             "request": request.id,
@@ -134,8 +144,11 @@ impl Tallies {
             "sources": sources,
             "subjects": subjects,
             "archives_expired": withdrawn,
-        })
-        .to_string()
+        });
+        if let Some(original) = request.follows {
+            receipt["follows"] = json!(original);
+        }
+        receipt.to_string()
     }
 
     /// What became of everything in a source. It was read again, so that nothing

@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use chrono::TimeDelta;
-use habeas_domain::{AccountId, Filing, Guards, RequestId, Slots, StoreError};
+use habeas_domain::{AccountId, Filing, Guards, Request, RequestId, Slots, StoreError};
 use serde::Deserialize;
 
 use crate::Table;
@@ -43,19 +43,25 @@ impl Table {
     /// The request, its first event, the answer to its key, the mark for twins
     /// and a row for each person it is about: one transaction.
     pub(crate) async fn write_filing(&self, filing: &Filing) -> Result<(), StoreError> {
-        let mut puts = vec![self.request_put(filing)?, self.twin_put(filing)?];
+        let mut puts = vec![self.twin_put(filing)?];
         puts.extend(self.answer_put(filing)?);
-        for subject in &filing.request.subjects {
-            let mut row = about_key(&filing.request.account, subject, filing.request.id);
-            row.insert("ttl".to_owned(), self.record_ttl(filing.request.due_at + MARKS_KEPT));
-            puts.push(self.put(row).build().map_err(unavailable)?);
-        }
+        puts.extend(self.request_puts(&filing.request)?);
         let writes = puts.into_iter().map(|put| TransactWriteItem::builder().put(put).build()).collect();
         self.transact(writes).await
     }
 
-    fn request_put(&self, filing: &Filing) -> Result<Put, StoreError> {
-        let request = &filing.request;
+    /// A request that is filed, and a row for each person it is about.
+    pub(crate) fn request_puts(&self, request: &Request) -> Result<Vec<Put>, StoreError> {
+        let mut puts = vec![self.request_put(request)?];
+        for subject in &request.subjects {
+            let mut row = about_key(&request.account, subject, request.id);
+            row.insert("ttl".to_owned(), self.record_ttl(request.due_at + MARKS_KEPT));
+            puts.push(self.put(row).build().map_err(unavailable)?);
+        }
+        Ok(puts)
+    }
+
+    fn request_put(&self, request: &Request) -> Result<Put, StoreError> {
         let mut item: Item = serde_dynamo::to_item(request).map_err(corrupt)?;
         item.extend(request_key(request.id));
         item.insert("head".to_owned(), text(request.timeline.head()));

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use habeas_domain::{AccountId, Digest, EmailAddress, RequestId};
+use habeas_domain::{AccountId, Digest, EmailAddress, HoldId, RequestId};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -24,6 +24,8 @@ pub(crate) const UNTOLD: &str = "UNTOLD";
 pub(crate) const LEDGERS: &str = "LEDGERS";
 /// Moves of archives that have not ended.
 pub(crate) const RELOCATIONS: &str = "RELOCATIONS";
+/// Notes of what was held, after the release of a hold.
+pub(crate) const RELEASED: &str = "RELEASED";
 /// Sparse index of an account's owners and admins.
 pub(crate) const BY_ADMINISTRATOR: &str = "by-administrator";
 
@@ -66,6 +68,44 @@ pub(crate) fn relocation_key(account: &AccountId) -> Item {
 
 pub(crate) fn ledger_head_key(account: &AccountId) -> Item {
     key(ledger_partition(account), "HEAD".to_owned())
+}
+
+/// An account's holds and all that goes with them. The book of holds is what
+/// sorts from its head to its last hold, so nothing else may sort in between.
+pub(crate) fn hold_partition(account: &AccountId) -> String {
+    format!("ACCT#{account}#HOLD")
+}
+
+pub(crate) const HOLD_HEAD: &str = "HEAD";
+/// Behind every hold: no id has this character.
+pub(crate) const LAST_HOLD: &str = "HOLD#~";
+pub(crate) const HELD_NOTE: &str = "NOTE#";
+pub(crate) const RELEASED_HOLD: &str = "RELEASED#";
+
+pub(crate) fn hold_head_key(account: &AccountId) -> Item {
+    key(hold_partition(account), HOLD_HEAD.to_owned())
+}
+
+pub(crate) fn hold_key(account: &AccountId, id: HoldId) -> Item {
+    key(hold_partition(account), format!("HOLD#{id}"))
+}
+
+pub(crate) fn released_hold_key(account: &AccountId, id: HoldId) -> Item {
+    key(hold_partition(account), format!("{RELEASED_HOLD}{id}"))
+}
+
+/// What a deletion could not erase.
+pub(crate) fn held_note_key(account: &AccountId, id: RequestId) -> Item {
+    key(hold_partition(account), format!("{HELD_NOTE}{id}"))
+}
+
+/// One piece of the list of it: apart from the notes, which are read often.
+pub(crate) fn held_chunk_key(account: &AccountId, id: RequestId, chunk: u32) -> Item {
+    key(hold_partition(account), held_chunk_range(id, chunk))
+}
+
+pub(crate) fn held_chunk_range(id: RequestId, chunk: u32) -> String {
+    format!("TARGETS#{id}#{chunk:010}")
 }
 
 /// Fixed width, so that entries sort by their number.

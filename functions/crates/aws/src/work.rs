@@ -83,6 +83,12 @@ impl WorkKeys {
         format!("{}inventory/{unit}-{step:06}.json", self.prefix)
     }
 
+    /// The legal holds that a deletion goes by, of a version of the account's.
+    #[must_use]
+    pub fn holds(&self, version: u64) -> String {
+        format!("{}holds/{version:012}.json", self.prefix)
+    }
+
     #[must_use]
     pub fn outcomes(&self) -> String {
         format!("{}outcome/", self.prefix)

@@ -17,6 +17,8 @@ pub enum Action<'a> {
     SeeReceipt,
     SeeAccountSettings,
     SeeLedger,
+    /// Place legal holds, see and release them.
+    HandleHolds,
     ChangeAccountSetting(Setting, &'a Account),
     SeeOwnSettings,
     ChangeOwnSetting(Setting, &'a AccountSettings),
@@ -63,6 +65,7 @@ pub fn may(role: Role, action: Action<'_>) -> Result<(), Denial> {
         Action::SeeReceipt => only_administrators(role, RECEIPTS),
         Action::SeeAccountSettings => only_administrators(role, ACCOUNT_SETTINGS),
         Action::SeeLedger => only_administrators(role, LEDGER),
+        Action::HandleHolds => only_administrators(role, HOLDS),
         Action::ChangeAccountSetting(setting, account) => may_change_account(role, setting, account),
         Action::ChangeOwnSetting(setting, of_account) => may_change_own(setting, of_account),
     }
@@ -136,6 +139,10 @@ const ACCOUNT_SETTINGS: Denial = Denial::Refused {
 const LEDGER: Denial = Denial::Refused {
     slug: "ledger-needs-administrator",
     detail: "The ledger of the account is for its owners and admins. Contact your account administrator.",
+};
+const HOLDS: Denial = Denial::Refused {
+    slug: "holds-need-administrator",
+    detail: "Legal holds are for the owners and admins of the account. Contact your account administrator.",
 };
 const REQUIRED: Denial = Denial::Refused {
     slug: "required-diagnostic-data",

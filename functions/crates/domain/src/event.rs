@@ -46,6 +46,9 @@ pub enum EventKind {
     ArchiveMoved,
     /// The operator was told that the answer is due soon, or late.
     Escalated,
+    /// What a legal hold had kept from being erased is to be erased: another
+    /// request was filed for it, whose id is the detail.
+    FollowUpFiled,
     /// A mail could not be delivered.
     MailBounced,
     /// A recipient called a mail spam.

@@ -2,8 +2,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, AccountSettings, Action, Counts, Digest, EmailAddress, FieldError, House, Kind, Member, Order,
-    Preview, Previewed, Problem, Request, RequestId, Requestor, Status, Timeline, due_at, may,
+    Account, AccountSettings, Action, Counts, Digest, EmailAddress, EventKind, FieldError, House, Kind,
+    Member, Order, Preview, Previewed, Problem, Request, RequestId, Requestor, Status, Timeline, due_at, may,
 };
 
 /// How long a repeated submit gets the first one's answer.
@@ -169,6 +169,7 @@ pub fn file_request(
         date_range: order.date_range,
         requestor: Requestor { email: member.email.clone(), name: member.name.clone(), role: member.role },
         preview,
+        follows: None,
         created_at: stamp.at,
         starts_at: stamp.at + wait,
         due_at: due_at(stamp.at),
@@ -180,6 +181,27 @@ pub fn file_request(
         alive_at: None,
         tell_since: None,
         timeline: Timeline::begin(stamp.id, stamp.at, &member.email),
+    }
+}
+
+/// Makes the deletion of what a legal hold had kept of another one, now that it
+/// is released. It waits like any deletion, so that another hold still comes in
+/// time. Nobody in person files it, so its first event names nobody; mails go to
+/// whoever wanted the data erased.
+#[must_use]
+pub fn follow_up(original: &Request, stamp: Stamp, wait: TimeDelta) -> Request {
+    let mut timeline = Timeline::default();
+    timeline.append(stamp.id, stamp.at, EventKind::Filed, None, Some(format!("follows {}", original.id)));
+    Request {
+        id: stamp.id,
+        kind: Kind::Delete,
+        date_range: None,
+        follows: Some(original.id),
+        created_at: stamp.at,
+        starts_at: stamp.at + wait,
+        due_at: due_at(stamp.at),
+        timeline,
+        ..original.clone().as_filed()
     }
 }
 

@@ -12,6 +12,11 @@ const ACCOUNT_ID_BYTES_MAX: usize = 128;
 #[serde(transparent)]
 pub struct RequestId(Uuid);
 
+/// A legal hold: a UUID v7, so that ids sort by the time of placing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HoldId(Uuid);
+
 /// A customer account of the operator's product, by the operator's own id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -58,9 +63,25 @@ impl RequestId {
 
     /// Takes only the canonical hyphenated form: one request, one spelling.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
-        let id = Uuid::try_parse(text).map_err(|_| NotAnId)?;
-        if id.to_string() == text { Ok(Self(id)) } else { Err(NotAnId) }
+        canonical(text).map(Self)
     }
+}
+
+impl HoldId {
+    #[must_use]
+    pub fn new(id: Uuid) -> Self {
+        Self(id)
+    }
+
+    /// Takes only the canonical hyphenated form: one hold, one spelling.
+    pub fn parse(text: &str) -> Result<Self, NotAnId> {
+        canonical(text).map(Self)
+    }
+}
+
+fn canonical(text: &str) -> Result<Uuid, NotAnId> {
+    let id = Uuid::try_parse(text).map_err(|_| NotAnId)?;
+    if id.to_string() == text { Ok(id) } else { Err(NotAnId) }
 }
 
 /// Times before the epoch are the epoch: there are no ids of them.
@@ -69,6 +90,12 @@ fn millis(at: DateTime<Utc>) -> u64 {
 }
 
 impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for HoldId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

@@ -16,6 +16,7 @@ mod digest;
 mod event;
 mod filing;
 mod filter;
+mod hold;
 mod ids;
 mod kind;
 mod ledger;
@@ -51,10 +52,12 @@ pub use decision::{
 pub use digest::{Digest, NotADigest};
 pub use event::{BrokenChain, Event, EventKind, Timeline};
 pub use filing::{
-    Answered, Filing, Guards, IdempotencyKey, Slots, Stamp, Waits, all_known, file_request, may_file, unknown,
+    Answered, Filing, Guards, IdempotencyKey, Slots, Stamp, Waits, all_known, file_request, follow_up,
+    may_file, unknown,
 };
 pub use filter::Filter;
-pub use ids::{AccountId, NotAnId, RequestId};
+pub use hold::{HELD_FIELD_BYTES_MAX, HOLDS_MAX, HeldNote, Hold, HoldBook, HoldOn, HoldOrder, Released};
+pub use ids::{AccountId, HoldId, NotAnId, RequestId};
 pub use kind::{DataType, DateRange, Kind, Status};
 pub use ledger::{Actor, Anchor, BrokenLedger, Change, Entry, Head, LedgerCheck, Scope, Sealed};
 pub use offer::Offer;

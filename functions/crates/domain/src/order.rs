@@ -296,7 +296,7 @@ fn value<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 }
 
 /// The place of a serde error as a JSON pointer (RFC 6901).
-fn pointer(path: &serde_path_to_error::Path) -> String {
+pub(crate) fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter()
         .map(|segment| match segment {

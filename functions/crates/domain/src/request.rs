@@ -23,6 +23,9 @@ pub struct Request {
     /// What a deletion was filed on the strength of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview: Option<Previewed>,
+    /// The deletion whose held records it is to erase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<RequestId>,
     pub created_at: DateTime<Utc>,
     /// When the workflow stops waiting; until then the request can be revoked.
     pub starts_at: DateTime<Utc>,
@@ -224,6 +227,7 @@ pub(crate) mod tests {
             date_range: None,
             requestor: Requestor { email: ana.clone(), name: "Ana Amber".into(), role: Role::Admin },
             preview: None,
+            follows: None,
             created_at: filed,
             starts_at: at("2026-01-05T10:05:00Z"),
             due_at: due_at(filed),

@@ -46,6 +46,7 @@ pub fn request_view(request: &Request, now: DateTime<Utc>) -> Value {
         "ended_at": request.ended_at.map(time),
         "subjects": request.subjects,
         "requestor": request.requestor,
+        "follows": request.follows,
         "data_types": request.data_types,
         "date_range": request.date_range,
         "revoke": {"possible": revocable, "until": time(request.starts_at)},

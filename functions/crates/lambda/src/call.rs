@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use habeas_domain::{EmailAddress, Problem, RequestId};
+use habeas_domain::{EmailAddress, HoldId, Problem, RequestId};
 
 /// The largest body a call may have. Fifty addresses of the greatest length take 13 kB.
 const BODY_BYTES_MAX: usize = 64 << 10;
@@ -67,6 +67,12 @@ impl Call {
     pub fn request_id(&self) -> Result<RequestId, Problem> {
         let id = self.event.path_parameters.get("id").ok_or_else(Problem::not_found)?;
         RequestId::parse(id).map_err(|_| Problem::not_found())
+    }
+
+    /// The hold that the path names, likewise.
+    pub fn hold_id(&self) -> Result<HoldId, Problem> {
+        let id = self.event.path_parameters.get("id").ok_or_else(Problem::not_found)?;
+        HoldId::parse(id).map_err(|_| Problem::not_found())
     }
 
     #[must_use]

@@ -19,7 +19,7 @@ pub use config::{BadVariable, number, table};
 pub use invoke::{Function, Tell, TellOfConsent};
 pub use known::known_people;
 pub use metrics::{Metric, emit};
-pub use moment::{deadline, now, pause, stamp};
+pub use moment::{deadline, hold_stamp, now, pause, stamp};
 pub use reply::{Fault, Reply, serve_http};
 pub use signed_in::{caller, signed_in, signed_in_for};
 pub use task::{TaskError, names, serve_task};

@@ -14,6 +14,8 @@ pub enum Metric {
     RequestsEscalated,
     /// Requests that are late.
     RequestsOverdue,
+    /// Deletions that were filed of what a released hold had kept.
+    FollowUpsFiled,
     /// Archives that were removed because their time was over.
     ArchivesExpired,
     /// Moves of an account's archives that broke off and were started again.

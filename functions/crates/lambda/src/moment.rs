@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, SubsecRound, Utc};
-use habeas_domain::{RequestId, Stamp};
+use habeas_domain::{HoldId, RequestId, Stamp};
 use lambda_runtime::Context;
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -15,12 +15,24 @@ pub fn now() -> DateTime<Utc> {
 /// The moment and the new id that filing a request takes. The id carries the
 /// same moment, so that a day of the history is a range of ids.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
 pub fn stamp() -> Stamp {
+    let (id, at) = new_id();
+    Stamp { id: RequestId::new(id), at }
+}
+
+/// The new id that placing a hold takes, and the moment of it.
+#[must_use]
+pub fn hold_stamp() -> (HoldId, DateTime<Utc>) {
+    let (id, at) = new_id();
+    (HoldId::new(id), at)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+fn new_id() -> (Uuid, DateTime<Utc>) {
     let at = Utc::now();
     let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
     let moment = Timestamp::from_unix(NoContext, seconds, at.timestamp_subsec_nanos());
-    Stamp { id: RequestId::new(Uuid::new_v7(moment)), at: at.trunc_subsecs(0) }
+    (Uuid::new_v7(moment), at.trunc_subsecs(0))
 }
 
 /// When an invocation has to stop taking on work, with `reserve` left to finish

@@ -1,13 +1,14 @@
 use serde_json::{Value, json};
 
 /// What the indexes of lists carry: everything but the timeline.
-const LISTED: [&str; 13] = [
+const LISTED: [&str; 14] = [
     "kind",
     "status",
     "subjects",
     "data_types",
     "date_range",
     "requestor",
+    "follows",
     "created_at",
     "starts_at",
     "due_at",

@@ -133,6 +133,8 @@ pub(crate) enum Condition<'a> {
     Is(&'a str, &'a str),
     /// This very value, of whatever type.
     Same(&'a str, &'a AttributeValue),
+    /// Anything but this text, or nothing.
+    Not(&'a str, &'a str),
     Present(&'a str),
     Absent(&'a str),
 }

@@ -193,6 +193,7 @@ fn meets(item: &Item, conditions: &[Condition<'_>]) -> bool {
         Condition::OneOf(field, texts) => text(field).is_some_and(|text| texts.contains(&text)),
         Condition::Is(field, expected) => text(field) == Some(expected),
         Condition::Same(field, value) => item.get(*field) == Some(*value),
+        Condition::Not(field, other) => text(field) != Some(other),
         Condition::Present(field) => item.contains_key(*field),
         Condition::Absent(field) => !item.contains_key(*field),
     })
@@ -227,6 +228,10 @@ impl Holds {
                 }
                 Condition::Same(field, same) => {
                     (field, format!("#c{number} = {}", value(format!(":c{number}"), (*same).clone())))
+                }
+                Condition::Not(field, text) => {
+                    let place = value(format!(":c{number}"), as_text(text));
+                    (field, format!("(attribute_not_exists(#c{number}) OR #c{number} <> {place})"))
                 }
                 Condition::Present(field) => (field, format!("attribute_exists(#c{number})")),
                 Condition::Absent(field) => (field, format!("attribute_not_exists(#c{number})")),

@@ -46,6 +46,8 @@ pub enum Erased {
     Deleted,
     Masked,
     Retained,
+    /// A legal hold was on it.
+    Held,
     /// It was gone, or is no longer what the inventory saw: nothing was touched.
     Left,
 }
@@ -58,6 +60,17 @@ pub struct Erasing<'a> {
     pub subject: &'a Subject,
     /// Those of the request, where a mask puts any in a field's place.
     pub pseudonyms: Option<&'a Pseudonyms>,
+    /// Legal holds on records, whosever they are.
+    pub on_hold: &'a [OnHold<'a>],
+}
+
+/// Records that stay because of a legal hold: those of a source whose field has
+/// this value, and the files that they lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnHold<'a> {
+    pub source: &'a str,
+    pub field: &'a str,
+    pub value: &'a str,
 }
 
 impl Target {
@@ -118,13 +131,18 @@ pub async fn erase(
     let mut checks = stream::iter(checks).buffered(at_a_time);
     let (mut places, mut keys, mut terms) = (Vec::new(), Vec::new(), Vec::new());
     for (place, target) in targets.iter().enumerate() {
-        let may_go = checks.next().await.transpose()?.unwrap_or(false);
-        let Some(fate) = target.fate(&source.erase).filter(|_| may_go) else { continue };
+        let may_go = checks.next().await.transpose()?.unwrap_or(May::Stay(Erased::Left));
+        if let May::Stay(why) = may_go {
+            outcomes[place] = why;
+            continue;
+        }
+        let Some(fate) = target.fate(&source.erase) else { continue };
         places.push(place);
         match target {
             Target::Record { key, files, .. } => {
                 keys.push(key.clone());
-                terms.push((fate, own.conditions().into_iter().chain(attached(files)).collect::<Vec<_>>()));
+                let terms_of = own.conditions().into_iter().chain(attached(files));
+                terms.push((fate, terms_of.chain(with.not_held(source)).collect::<Vec<_>>()));
             }
             Target::File { key, .. } => {
                 keys.push(object_key(key));
@@ -141,31 +159,70 @@ pub async fn erase(
     let erased: Vec<Vec<bool>> = stream::iter(calls).buffered(at_a_time).try_collect().await?;
     let erased = erased.into_iter().flatten();
     for ((place, doomed), is_erased) in places.into_iter().zip(&doomed).zip(erased) {
-        if is_erased {
-            outcomes[place] = match doomed.fate {
-                Fate::Delete => Erased::Deleted,
-                Fate::Mask(_) => Erased::Masked,
-            };
-        }
+        outcomes[place] = match doomed.fate {
+            Fate::Delete if is_erased => Erased::Deleted,
+            Fate::Mask(_) if is_erased => Erased::Masked,
+            _ if with.is_held(source, &own, doomed.key).await? => Erased::Held,
+            _ => Erased::Left,
+        };
     }
     Ok(outcomes)
 }
 
+/// Whether a target may go, or what becomes of it instead.
+#[derive(Debug, Clone, Copy)]
+enum May {
+    Go,
+    Stay(Erased),
+}
+
+impl Erasing<'_> {
+    /// What records of a source must not say, for they would be on hold.
+    fn not_held<'a>(&'a self, source: &'a Source) -> impl Iterator<Item = Condition<'a>> {
+        self.held_by(source).map(|held| Condition::Not(held.field, held.value))
+    }
+
+    /// Whether a record is the person's, and stays because it is on hold.
+    async fn is_held(&self, source: &Source, own: &Owner<'_>, key: &Key) -> Result<bool, SourceError> {
+        let Address::DynamoDb(address) = &source.address else { return Ok(false) };
+        for held in self.held_by(source) {
+            let mut conditions = own.conditions();
+            conditions.push(Condition::Is(held.field, held.value));
+            if ask(source, || self.stores.dynamodb.holds(address, key, &conditions)).await? == Some(true) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn held_by<'a>(&'a self, source: &'a Source) -> impl Iterator<Item = &'a OnHold<'a>> {
+        self.on_hold.iter().filter(|held| held.source == source.name)
+    }
+}
+
 /// Whether a target can still be the person's, as far as is seen without
-/// touching it. Records say that in the very write.
+/// touching it. Records say that in the very write. A file stays where the record
+/// that leads to it does.
 async fn may_go(
     with: &Erasing<'_>,
     source: &Source,
     own: &Owner<'_>,
     target: &Target,
-) -> Result<bool, SourceError> {
-    match target {
-        Target::Record { .. } => Ok(!own.ids.is_empty()),
+) -> Result<May, SourceError> {
+    let is_theirs = match target {
+        Target::Record { .. } => !own.ids.is_empty(),
         Target::File { key, lead } => {
             let Erasing { stores, map, subject, .. } = with;
-            Ok(is_theirs(stores, map, source, subject, key, lead.as_ref()).await? == Some(true))
+            let parent = source.parent().and_then(|name| map.source(name));
+            if let (Some(parent), Some(lead)) = (parent, lead)
+                && with.is_held(parent, &Owner::of(parent, subject), lead).await?
+            {
+                return Ok(May::Stay(Erased::Held));
+            }
+            is_theirs(stores, map, source, subject, key, lead.as_ref()).await? == Some(true)
         }
-    }
+    };
+    Ok(if is_theirs { May::Go } else { May::Stay(Erased::Left) })
 }
 
 /// As many as one call takes.

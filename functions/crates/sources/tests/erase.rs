@@ -93,8 +93,13 @@ async fn erased(world: &World, listed: &[&Listed]) -> Vec<Erased> {
     let Some(kind) = listed.first().map(|listed| listed.record.kind) else { return Vec::new() };
     let source = world.map.source(kind.source()).unwrap();
     let (subject, pseudonyms) = (ana(None), pseudonyms());
-    let with =
-        Erasing { stores: &world.stores, map: &world.map, subject: &subject, pseudonyms: Some(&pseudonyms) };
+    let with = Erasing {
+        stores: &world.stores,
+        map: &world.map,
+        subject: &subject,
+        pseudonyms: Some(&pseudonyms),
+        on_hold: &[],
+    };
     let targets = listed.iter().map(|listed| serde_json::from_value(stored(listed)).unwrap());
     let targets: Vec<Target> = targets.collect();
     erase(&with, source, &targets.iter().collect::<Vec<_>>()).await.unwrap()
@@ -244,7 +249,7 @@ async fn what_is_no_text_is_not_passed_off_as_truncated() {
     let before = rows(&world);
     let (subject, pseudonyms) = (ana(None), pseudonyms());
     let (stores, map) = (&world.stores, &world.map);
-    let with = Erasing { stores, map, subject: &subject, pseudonyms: Some(&pseudonyms) };
+    let with = Erasing { stores, map, subject: &subject, pseudonyms: Some(&pseudonyms), on_hold: &[] };
     let target: Target = serde_json::from_value(stored(&listed)).unwrap();
     let refused = erase(&with, map.source("boards").unwrap(), &[&target]).await.unwrap_err();
     assert!(refused.to_string().contains("`host_name` is no text"), "{refused}");

@@ -81,6 +81,7 @@ pub fn request() -> Request {
             role: Role::Admin,
         },
         preview: None,
+        follows: None,
         created_at: filed,
         starts_at: at("2026-01-05T10:05:00Z"),
         due_at: at("2026-02-04T10:00:00Z"),

@@ -45,6 +45,7 @@ fn every_action<'a>(account: &'a Account, settings: &'a AccountSettings) -> Vec<
         Action::SeeReceipt,
         Action::SeeAccountSettings,
         Action::SeeLedger,
+        Action::HandleHolds,
         Action::SeeOwnSettings,
     ];
     others.into_iter().chain(changes).collect()
@@ -76,6 +77,7 @@ fn ruled(role: Role, plan: Plan, in_eea: bool, on: &[Setting], action: Action<'_
         Action::FileForList if is_plain_member => "upload-needs-administrator",
         Action::SeeReceipt if is_plain_member => "receipt-needs-administrator",
         Action::SeeLedger if is_plain_member => "ledger-needs-administrator",
+        Action::HandleHolds if is_plain_member => "holds-need-administrator",
         Action::SeeAccountSettings if is_plain_member => "settings-need-administrator",
         Action::ChangeAccountSetting(..) if is_plain_member => "settings-need-administrator",
         // What members do only where plan and account let them.

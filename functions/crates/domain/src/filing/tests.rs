@@ -155,3 +155,22 @@ fn a_key_is_short_and_visible() {
     }
     assert!(IdempotencyKey::parse(&"a".repeat(255)).is_ok());
 }
+
+#[test]
+fn a_follow_up_is_a_deletion_of_the_same_people_that_can_still_be_taken_back() {
+    let original = crate::request::tests::pending();
+    let original = Request { kind: Kind::Delete, status: Status::Completed, ..original };
+    let id = RequestId::parse("019b8d3a-0000-7000-8000-000000000002").unwrap();
+    let at = "2027-01-31T10:00:00Z".parse().unwrap();
+    let follow_up = follow_up(&original, Stamp { id, at }, TimeDelta::minutes(30));
+    assert_eq!((follow_up.id, follow_up.follows), (id, Some(original.id)));
+    assert_eq!((follow_up.kind, follow_up.status), (Kind::Delete, Status::Pending));
+    assert_eq!((&follow_up.subjects, &follow_up.requestor), (&original.subjects, &original.requestor));
+    assert_eq!((follow_up.created_at, follow_up.starts_at), (at, at + TimeDelta::minutes(30)));
+    assert_eq!(follow_up.due_at, due_at(at));
+    assert!(follow_up.is_revocable(at));
+    let [filed] = follow_up.timeline.events() else { panic!("one event") };
+    assert_eq!((filed.event, filed.by.as_deref()), (EventKind::Filed, None));
+    assert_eq!(follow_up.timeline.verify(id), Ok(()));
+    assert_eq!(follow_up.clone().as_filed().follows, Some(original.id));
+}

@@ -223,14 +223,13 @@ impl Needs {
             (_, Erase::Retain { .. }) => {}
             (Address::DynamoDb(address), rule) => {
                 let table = || Resource::Table(address.table.clone());
+                // What a legal hold may be on is looked at where a write refuses.
+                self.allow("dynamodb:GetItem", table());
                 if matches!(rule, Erase::Delete | Erase::AnonymiseShared { .. }) {
                     self.allow("dynamodb:DeleteItem", table());
                 }
-                if let Some(mask) = rule.mask() {
+                if rule.mask().is_some() {
                     self.allow("dynamodb:UpdateItem", table());
-                    if mask.reads_first() {
-                        self.allow("dynamodb:GetItem", table());
-                    }
                 }
             }
             (Address::Lambda(_), _) => self.call(source),

@@ -115,6 +115,6 @@ pub(crate) fn apply(outcome: Erased, record: &Record, rows: &mut Rows) {
             rows.remove(&id).unwrap();
         }
         Erased::Masked => mask(record.kind, rows.get_mut(&id).unwrap()),
-        Erased::Retained | Erased::Left => {}
+        Erased::Retained | Erased::Held | Erased::Left => {}
     }
 }

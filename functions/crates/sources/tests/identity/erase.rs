@@ -75,7 +75,7 @@ async fn inventory(world: &World, kind: Kind, subject: &Subject) -> Vec<(Key, Ta
 /// What becomes of what was listed, in one call.
 async fn erased(world: &World, kind: Kind, subject: &Subject, listed: &[(Key, Target)]) -> Vec<Erased> {
     let targets: Vec<_> = listed.iter().map(|(_, target)| target).collect();
-    let with = Erasing { stores: &world.stores, map: &world.map, subject, pseudonyms: None };
+    let with = Erasing { stores: &world.stores, map: &world.map, subject, pseudonyms: None, on_hold: &[] };
     erase(&with, world.source(kind), &targets).await.unwrap()
 }
 
@@ -104,7 +104,7 @@ fn apply(outcome: Erased, kind: Kind, key: &Key, rows: &mut Rows) {
             let gone = [kind.person_field(), "text"];
             rows.get_mut(&id).unwrap().retain(|field, _| !gone.contains(&field.as_str()));
         }
-        Erased::Retained | Erased::Left => {}
+        Erased::Retained | Erased::Held | Erased::Left => {}
     }
 }
 
