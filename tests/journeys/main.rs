@@ -8,6 +8,7 @@
 mod deletions;
 mod exports;
 mod faults;
+mod holds;
 mod house;
 #[cfg(target_os = "linux")]
 mod kills;

@@ -10,7 +10,7 @@ use crate::world::{World, journey, problem};
 const CHAT: &str = "meetings-app-chat_messages";
 
 /// Somebody of whom the sources hold so many messages, and nothing else.
-async fn talkative(world: &World, person: &str, messages: u64) {
+pub(crate) async fn talkative(world: &World, person: &str, messages: u64) {
     let member = json!({"account_id": "aurora", "email": person, "name": "Tal Katif", "role": "member"});
     crate::world::learn(&world.stack, "member.upserted", "2026-01-01T00:00:00Z", &member).await;
     let text = |text: &str| AttributeValue::S(text.into());
@@ -22,7 +22,7 @@ async fn talkative(world: &World, person: &str, messages: u64) {
     }
 }
 
-fn receipt(api: &Api, id: &str) -> Receipt {
+pub(crate) fn receipt(api: &Api, id: &str) -> Receipt {
     let reply = api.get(&format!("/v1/requests/{id}/receipt")).unwrap();
     assert_eq!(reply.status, 200, "{}", reply.text());
     reply.json().unwrap()
@@ -128,7 +128,7 @@ fn archives_of_a_deleted_person_expire_at_once_and_say_why() {
 }
 
 /// Says of a request that it is at another point of its life, and hides it from the sweep.
-async fn set_status(world: &World, id: &str, status: &str) {
+pub(crate) async fn set_status(world: &World, id: &str, status: &str) {
     let text = |text: &str| AttributeValue::S(text.into());
     let update = world.stack.clients().dynamodb.update_item().table_name(&world.stack.state().table);
     let update = update.key("pk", text(&format!("REQ#{id}"))).key("sk", text("REQUEST"));

@@ -1,8 +1,9 @@
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use habeas_domain::{AccountId, Digest, Request, RequestId};
-use habeas_lambda::TaskError;
+use habeas_lambda::{TaskError, names};
 use habeas_sources::{Digests, Found, Source, SourceError, Subject, Target, Walk, is_shared};
 use habeas_work::{Ground, HeldTarget, Inventory, Listed, People, Step, Unit, source_error};
 
@@ -69,6 +70,17 @@ pub(crate) async fn step_of_held(
     mut cursor: Cursor,
 ) -> Result<Cursor, TaskError> {
     let held = HeldTarget::of(place.ground, account, original).await?;
+    let units = place.folder.units().await?;
+    let tasks: BTreeSet<_> =
+        units.iter().flat_map(|unit| &unit.tasks).map(|task| (task.subject, task.source.as_str())).collect();
+    if let Some(lost) = held.iter().find(|held| !tasks.contains(&(held.subject, held.source.as_str()))) {
+        let message = format!(
+            "Records were held in the data source `{}`, which the data map has no more, or elsewhere. \
+             Nothing was erased.",
+            lost.source
+        );
+        return Err(TaskError::new(names::INCOMPLETE, message));
+    }
     let mut targets = Vec::new();
     while let Some(task) = unit.tasks.get(cursor.task).filter(|_| targets.len() < TARGETS_MAX) {
         // Whatever part of a table it was found in, the first one lists it.

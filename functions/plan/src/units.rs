@@ -19,9 +19,24 @@ struct Family<'m> {
 /// sources share a unit. What the map reads in parts, or lets be read by a few
 /// at a time only, has units of its own, as many as may be at work.
 pub(crate) fn cut(map: &DataMap, request: &Request) -> Vec<Unit> {
+    let whole;
+    let map = match request.follows {
+        Some(_) => {
+            whole = in_one_part(map);
+            &whole
+        }
+        None => map,
+    };
     let mut units = Numbered::default();
     units.add_all(&families(map, request), request.subjects.len());
     units.0
+}
+
+/// A follow-up is about what is listed already, which lies in no part of a table.
+fn in_one_part(map: &DataMap) -> DataMap {
+    let mut whole = map.clone();
+    whole.sources.iter_mut().for_each(|source| source.scan_parts = 1);
+    whole
 }
 
 /// Units, named by their position: no name is the beginning of another.

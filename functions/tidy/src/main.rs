@@ -1,5 +1,5 @@
 use habeas_aws::{Aws, Buckets};
-use habeas_lambda::{LambdaEvent, StartError, init, serve_task, table};
+use habeas_lambda::{LambdaEvent, StartError, init, now, serve_task, table};
 use tidy::{Input, Tidy};
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,5 +11,5 @@ async fn main() -> Result<(), StartError> {
         work: Buckets::from_env(&aws, "WORK_BUCKET")?,
         archives: Buckets::from_env(&aws, "ARCHIVE_BUCKET")?,
     };
-    serve_task(async |event: LambdaEvent<Input>| tidy.tidy(&event.payload).await).await
+    serve_task(async |event: LambdaEvent<Input>| tidy.tidy(&event.payload, now()).await).await
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use habeas_domain::{Digest, HeldNote, Request, RequestId, Status};
@@ -8,9 +9,15 @@ use habeas_work::{HeldTarget, digests};
 use crate::receipt::Tallies;
 use crate::{Deletion, Verify};
 
-/// An export of the same people that is still being made is waited for as long:
-/// what it has gathered was there before the deletion.
-const EXPORT_SECONDS: u32 = 10;
+/// An export of the same people that is still being made is waited for: what it
+/// has gathered was there before the deletion. It is looked at again after so long,
+/// less often the longer it takes.
+const PAUSE_SECONDS: RangeInclusive<i64> = 10..=600;
+
+/// An export that is still being made, and when to look again.
+struct UnderWay {
+    seconds: u32,
+}
 
 pub(crate) enum Conclusion {
     /// Earlier work has to come to its end first.
@@ -27,8 +34,9 @@ impl Verify {
         deletion: &Deletion<'_>,
         now: DateTime<Utc>,
     ) -> Result<Conclusion, TaskError> {
-        let Some(withdrawn) = self.withdraw(deletion.request, now).await? else {
-            return Ok(Conclusion::Wait(EXPORT_SECONDS));
+        let withdrawn = match self.withdraw(deletion.request, now).await? {
+            Ok(withdrawn) => withdrawn,
+            Err(UnderWay { seconds }) => return Ok(Conclusion::Wait(seconds)),
         };
         let digests = digests(&self.macs, deletion.request).await?;
         let tallies = Tallies::of(&self.ground, deletion).await?;
@@ -59,8 +67,8 @@ impl Verify {
         for target in held {
             let person = deletion.request.subjects.get(target.subject);
             let source = self.ground.source(&target.source)?;
-            let sources: Vec<_> = source.parent().into_iter().chain([source.name.as_str()]).collect();
-            holds.extend(person.into_iter().flat_map(|person| deletion.holds.behind(person, &sources)));
+            let map = &self.ground.map;
+            holds.extend(person.into_iter().flat_map(|person| deletion.holds.behind(map, person, source)));
         }
         let Request { account, id, .. } = deletion.request;
         let note = HeldNote {
@@ -75,30 +83,32 @@ impl Verify {
     }
 
     /// Ends the archives of earlier exports that are about somebody of the
-    /// deletion, and names these exports. Nothing where one is still being made.
+    /// deletion, and names these exports; or says that one is still being made.
     ///
     /// An export that starts after this look finds what the deletion has left.
     async fn withdraw(
         &self,
         deletion: &Request,
         now: DateTime<Utc>,
-    ) -> Result<Option<BTreeSet<RequestId>>, TaskError> {
+    ) -> Result<Result<BTreeSet<RequestId>, UnderWay>, TaskError> {
         let mut withdrawn = BTreeSet::new();
         for person in &deletion.subjects {
             let requests = self.ground.table.requests_about(&deletion.account, person).await?;
             for export in requests.iter().filter(|request| request.can_hold_what_goes_with(deletion)) {
                 if export.status == Status::Processing {
-                    return Ok(None);
+                    let tenth = (now - export.starts_at).num_seconds() / 10;
+                    let seconds = tenth.clamp(*PAUSE_SECONDS.start(), *PAUSE_SECONDS.end());
+                    return Ok(Err(UnderWay { seconds: u32::try_from(seconds).unwrap_or_default() }));
                 }
                 let Some(archive) = &export.archive else { continue };
                 // Of an earlier attempt of this very conclusion, which may have ended in between.
                 let is_ours = archive.withdrawn_by == Some(deletion.id);
-                if is_ours || (archive.removed_at.is_none() && now < archive.expires_at) {
+                if is_ours || archive.removed_at.is_none() {
                     self.expiry.withdraw(export.id, deletion.id, now).await?;
                     withdrawn.insert(export.id);
                 }
             }
         }
-        Ok(Some(withdrawn))
+        Ok(Ok(withdrawn))
     }
 }

@@ -32,6 +32,7 @@ pub struct Input {
     pub account: AccountId,
     pub request: RequestId,
     /// How many steps are done.
+    #[serde(default)]
     pub step: u32,
 }
 
@@ -82,6 +83,10 @@ impl Verify {
         let (step, pause) = look::step(&self.ground, &deletion, input.step, deadline).await?;
         if let Some(wait_seconds) = pause {
             return Ok(Verified::so_far(step, wait_seconds));
+        }
+        // What follows has an invocation of its own where this one has taken its time.
+        if Instant::now() >= deadline {
+            return Ok(Verified::so_far(step, 0));
         }
         Ok(match self.conclude(&deletion, now).await? {
             Conclusion::Wait(seconds) => Verified::so_far(step, seconds),

@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use habeas_lambda::{TaskError, names};
-use habeas_sources::{Address, Erase, Erased, Found, Key, Target, Walk, is_left};
+use habeas_sources::{Address, Erase, Erased, Found, Key, Target, Walk, is_left, is_on_hold};
 use habeas_work::{Ground, Listed, Step, UnitTask, source_error};
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +81,9 @@ pub(crate) async fn step(
     let mut listed = UnitListing::default();
     let mut worked = false;
     while let Some(place) = cursor.next(&places) {
-        if worked && Instant::now() >= deadline {
+        // What may take longer than there is time for is left to the next step.
+        let patience = ground.source(&place.task.source)?.pace.answer_within;
+        if worked && Instant::now() + patience >= deadline {
             break;
         }
         worked = true;
@@ -176,7 +178,16 @@ async fn walk(
     let is_own =
         |found: &&Found| matches!(found, Found::Record { own: true, .. } | Found::File { lead: None, .. });
     let own = page.found.iter().filter(is_own);
-    let found = own.filter(|found| listed.should_be_gone(deletion, place, found)).count() as u64;
+    let on_hold = deletion.holds.on_records();
+    let is_held = |found: &Found| {
+        let by_itself = match found {
+            Found::Record { item, .. } => is_on_hold(&ground.map, source, item, &on_hold),
+            Found::File { .. } => false,
+        };
+        by_itself || deletion.holds.cover(&subject.email)
+    };
+    let left = own.filter(|found| !is_held(found) && listed.should_be_gone(deletion, place, found));
+    let found = left.count() as u64;
     let has_files = matches!(source.address, Address::S3(_)) && source.parent().is_some();
     let next = page.next.map(At::Walk).or_else(|| has_files.then_some(At::Files(0)));
     Ok((found, next))

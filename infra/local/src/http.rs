@@ -41,6 +41,10 @@ impl Api {
         self.send("GET", path, &[], &[])
     }
 
+    pub fn delete(&self, path: &str) -> Result<Response> {
+        self.send("DELETE", path, &[], &[])
+    }
+
     pub fn post(&self, path: &str, body: &Value) -> Result<Response> {
         let json = [("content-type", "application/json")];
         self.send("POST", path, &json, body.to_string().as_bytes())

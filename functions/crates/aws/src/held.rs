@@ -8,7 +8,7 @@ use crate::error::{corrupt, unavailable};
 use crate::keys::{
     HELD_NOTE, Item, RELEASED, held_chunk_key, held_chunk_range, held_note_key, hold_partition, text,
 };
-use crate::requests::WRITES_MAX;
+use crate::requests::{WRITES_MAX, unless_conflict};
 use crate::table::{moment, parsed};
 use crate::{Table, Waiting};
 
@@ -46,7 +46,8 @@ impl Table {
                 return Ok(());
             }
             let book = self.hold_book(&note.account).await?;
-            let is_released = book.lacks_any(&note.holds);
+            // Nothing that nobody holds may wait for a release.
+            let is_released = note.holds.is_empty() || book.lacks_any(&note.holds);
             let put = self.note_put(&note, &original, is_released.then_some(now))?;
             let head = self.head_raised(&note.account, &book);
             let condition = match book.version {
@@ -124,6 +125,30 @@ impl Table {
             pieces.push(found.ok_or_else(missing)?.targets);
         }
         Ok(pieces)
+    }
+
+    /// Lets another follow-up be filed at `at`, because the one that was has failed.
+    /// Told again, or of a note that is gone, it changes nothing.
+    pub async fn reopen_held(
+        &self,
+        account: &AccountId,
+        request: RequestId,
+        failed: RequestId,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let written = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(held_note_key(account, request)))
+            .condition_expression("follow_up = :failed")
+            .update_expression("SET queue = :queue, queue_at = :at REMOVE follow_up")
+            .expression_attribute_values(":failed", text(failed.to_string()))
+            .expression_attribute_values(":queue", text(RELEASED))
+            .expression_attribute_values(":at", text(moment(at)))
+            .send()
+            .await;
+        unless_conflict(written)
     }
 
     /// Forgets what was held of a deletion: the note first, so that none ever

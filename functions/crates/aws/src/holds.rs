@@ -129,6 +129,13 @@ impl Table {
         outcome(written)
     }
 
+    /// Whether a deletion that has begun to erase may go on: when it has failed it
+    /// may not, and holds that are placed from then on come in time.
+    pub async fn may_erase(&self, account: &AccountId, request: RequestId) -> Result<bool, StoreError> {
+        let head: Option<Head> = self.read(hold_head_key(account)).await?;
+        Ok(head.is_some_and(|head| head.erasing.contains_key(&request.to_string())))
+    }
+
     /// The first that an account's head is written for.
     async fn first_erasing(&self, account: &AccountId, request: RequestId) -> Result<(), StoreError> {
         let mut row = hold_head_key(account);

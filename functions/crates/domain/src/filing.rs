@@ -196,6 +196,8 @@ pub fn follow_up(original: &Request, stamp: Stamp, wait: TimeDelta) -> Request {
         id: stamp.id,
         kind: Kind::Delete,
         date_range: None,
+        // What was previewed was the original, and not what was held of it.
+        preview: None,
         follows: Some(original.id),
         created_at: stamp.at,
         starts_at: stamp.at + wait,

@@ -218,16 +218,14 @@ impl HoldBook {
         self.holds.iter().find(covers).map(|hold| hold.id)
     }
 
-    /// Which records of a source are held whosever they are: by hold, field and value.
-    #[must_use]
-    pub fn record_filters(&self, source: &str) -> Vec<(&HoldId, &str, &str)> {
-        let filters = self.holds.iter().filter_map(|hold| match &hold.on {
-            HoldOn::Records { source: of, field, value } if of == source => {
-                Some((&hold.id, field.as_str(), value.as_str()))
+    /// Which records are held whosever they are: by hold, source, field and value.
+    pub fn record_filters(&self) -> impl Iterator<Item = (HoldId, &str, &str, &str)> {
+        self.holds.iter().filter_map(|hold| match &hold.on {
+            HoldOn::Records { source, field, value } => {
+                Some((hold.id, source.as_str(), field.as_str(), value.as_str()))
             }
-            _ => None,
-        });
-        filters.collect()
+            HoldOn::Account | HoldOn::Subject { .. } => None,
+        })
     }
 
     /// Whether one of these holds has been released since.

@@ -133,8 +133,8 @@ pub(crate) enum Condition<'a> {
     Is(&'a str, &'a str),
     /// This very value, of whatever type.
     Same(&'a str, &'a AttributeValue),
-    /// Anything but this text, or nothing.
-    Not(&'a str, &'a str),
+    /// None of these values, or nothing.
+    NoneOf(&'a str, &'a [AttributeValue]),
     Present(&'a str),
     Absent(&'a str),
 }

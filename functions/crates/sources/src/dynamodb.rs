@@ -12,6 +12,9 @@ use crate::connector::{By, Condition, Connector, Doomed, Erasure, Fate, How, Loo
 use crate::item::{TypedKey, key_of, key_values};
 use crate::{Item, Key, TableAddress};
 
+/// DynamoDB takes no longer lists behind `IN`.
+const OPERANDS_MAX: usize = 100;
+
 /// The connector to DynamoDB tables of the operator's product.
 #[derive(Debug, Clone)]
 pub struct DynamoDb {
@@ -129,6 +132,18 @@ impl DynamoDb {
         Ok(self.item(at, key).await?.map(|item| meets(&item, holds)))
     }
 
+    /// Whether a record meets some conditions, and not others.
+    pub(crate) async fn holds_but(
+        &self,
+        at: &TableAddress,
+        key: &Key,
+        holds: &[Condition<'_>],
+        others: &[Condition<'_>],
+    ) -> Result<bool, StoreError> {
+        let item = self.item(at, key).await?;
+        Ok(item.is_some_and(|item| meets(&item, holds) && !meets(&item, others)))
+    }
+
     /// A record as it is now.
     async fn item(&self, at: &TableAddress, key: &Key) -> Result<Option<Item>, StoreError> {
         let output = self
@@ -193,7 +208,7 @@ fn meets(item: &Item, conditions: &[Condition<'_>]) -> bool {
         Condition::OneOf(field, texts) => text(field).is_some_and(|text| texts.contains(&text)),
         Condition::Is(field, expected) => text(field) == Some(expected),
         Condition::Same(field, value) => item.get(*field) == Some(*value),
-        Condition::Not(field, other) => text(field) != Some(other),
+        Condition::NoneOf(field, values) => item.get(*field).is_none_or(|value| !values.contains(value)),
         Condition::Present(field) => item.contains_key(*field),
         Condition::Absent(field) => !item.contains_key(*field),
     })
@@ -229,9 +244,15 @@ impl Holds {
                 Condition::Same(field, same) => {
                     (field, format!("#c{number} = {}", value(format!(":c{number}"), (*same).clone())))
                 }
-                Condition::Not(field, text) => {
-                    let place = value(format!(":c{number}"), as_text(text));
-                    (field, format!("(attribute_not_exists(#c{number}) OR #c{number} <> {place})"))
+                Condition::NoneOf(field, values) => {
+                    let values = values.iter().enumerate();
+                    let places: Vec<_> =
+                        values.map(|(n, other)| value(format!(":c{number}n{n}"), other.clone())).collect();
+                    let lists = places
+                        .chunks(OPERANDS_MAX)
+                        .map(|places| format!("NOT #c{number} IN ({})", places.join(", ")));
+                    let lists = lists.collect::<Vec<_>>().join(" AND ");
+                    (field, format!("(attribute_not_exists(#c{number}) OR ({lists}))"))
                 }
                 Condition::Present(field) => (field, format!("attribute_exists(#c{number})")),
                 Condition::Absent(field) => (field, format!("attribute_not_exists(#c{number})")),

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures::{StreamExt, TryStreamExt, stream};
 use habeas_domain::StoreError;
 
@@ -64,8 +65,8 @@ pub struct Erasing<'a> {
     pub on_hold: &'a [OnHold<'a>],
 }
 
-/// Records that stay because of a legal hold: those of a source whose field has
-/// this value, and the files that they lead to.
+/// Records that stay because of a legal hold: those of a source, and of others on
+/// the same table, whose field has this value, and the files that they lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnHold<'a> {
     pub source: &'a str,
@@ -126,6 +127,7 @@ pub async fn erase(
     }
     let mut outcomes = vec![Erased::Left; targets.len()];
     let own = Owner::of(source, with.subject);
+    let filters = with.filters(source);
     let at_a_time = source.pace.calls_at_a_time();
     let checks: Vec<_> = targets.iter().map(|target| may_go(with, source, &own, target)).collect();
     let mut checks = stream::iter(checks).buffered(at_a_time);
@@ -142,7 +144,7 @@ pub async fn erase(
             Target::Record { key, files, .. } => {
                 keys.push(key.clone());
                 let terms_of = own.conditions().into_iter().chain(attached(files));
-                terms.push((fate, terms_of.chain(with.not_held(source)).collect::<Vec<_>>()));
+                terms.push((fate, terms_of.chain(not_held(&filters)).collect::<Vec<_>>()));
             }
             Target::File { key, .. } => {
                 keys.push(object_key(key));
@@ -162,7 +164,7 @@ pub async fn erase(
         outcomes[place] = match doomed.fate {
             Fate::Delete if is_erased => Erased::Deleted,
             Fate::Mask(_) if is_erased => Erased::Masked,
-            _ if with.is_held(source, &own, doomed.key).await? => Erased::Held,
+            _ if with.is_held(source, &own, &filters, doomed.key).await? => Erased::Held,
             _ => Erased::Left,
         };
     }
@@ -176,28 +178,55 @@ enum May {
     Stay(Erased),
 }
 
-impl Erasing<'_> {
-    /// What records of a source must not say, for they would be on hold.
-    fn not_held<'a>(&'a self, source: &'a Source) -> impl Iterator<Item = Condition<'a>> {
-        self.held_by(source).map(|held| Condition::Not(held.field, held.value))
+/// Values by field: a record with one of them is on hold.
+type Filters<'a> = BTreeMap<&'a str, Vec<AttributeValue>>;
+
+impl<'a> Erasing<'a> {
+    /// What is on hold of a source, and of others on the same table. What is all
+    /// digits may stand there as a number.
+    fn filters(&self, source: &Source) -> Filters<'a> {
+        let mut filters = Filters::new();
+        for held in self.on_hold.iter().filter(|held| self.map.is_same_place(held.source, source)) {
+            let values = filters.entry(held.field).or_default();
+            values.push(AttributeValue::S(held.value.to_owned()));
+            if held.value.parse::<f64>().is_ok_and(f64::is_finite) {
+                values.push(AttributeValue::N(held.value.to_owned()));
+            }
+        }
+        filters
     }
 
     /// Whether a record is the person's, and stays because it is on hold.
-    async fn is_held(&self, source: &Source, own: &Owner<'_>, key: &Key) -> Result<bool, SourceError> {
+    async fn is_held(
+        &self,
+        source: &Source,
+        own: &Owner<'_>,
+        filters: &Filters<'_>,
+        key: &Key,
+    ) -> Result<bool, SourceError> {
         let Address::DynamoDb(address) = &source.address else { return Ok(false) };
-        for held in self.held_by(source) {
-            let mut conditions = own.conditions();
-            conditions.push(Condition::Is(held.field, held.value));
-            if ask(source, || self.stores.dynamodb.holds(address, key, &conditions)).await? == Some(true) {
-                return Ok(true);
-            }
+        if filters.is_empty() {
+            return Ok(false);
         }
-        Ok(false)
+        let (holds, others) = (own.conditions(), not_held(filters));
+        ask(source, || self.stores.dynamodb.holds_but(address, key, &holds, &others)).await
     }
+}
 
-    fn held_by<'a>(&'a self, source: &'a Source) -> impl Iterator<Item = &'a OnHold<'a>> {
-        self.on_hold.iter().filter(|held| held.source == source.name)
-    }
+/// Whether a record is on hold by what it says.
+#[must_use]
+pub fn is_on_hold(map: &DataMap, source: &Source, item: &Item, on_hold: &[OnHold<'_>]) -> bool {
+    on_hold.iter().filter(|held| map.is_same_place(held.source, source)).any(|held| {
+        match item.get(held.field) {
+            Some(AttributeValue::S(value) | AttributeValue::N(value)) => value == held.value,
+            _ => false,
+        }
+    })
+}
+
+/// What a record must not say, for it would be on hold.
+fn not_held<'a>(filters: &'a Filters<'_>) -> Vec<Condition<'a>> {
+    filters.iter().map(|(field, values)| Condition::NoneOf(field, values)).collect()
 }
 
 /// Whether a target can still be the person's, as far as is seen without
@@ -215,7 +244,7 @@ async fn may_go(
             let Erasing { stores, map, subject, .. } = with;
             let parent = source.parent().and_then(|name| map.source(name));
             if let (Some(parent), Some(lead)) = (parent, lead)
-                && with.is_held(parent, &Owner::of(parent, subject), lead).await?
+                && with.is_held(parent, &Owner::of(parent, subject), &with.filters(parent), lead).await?
             {
                 return Ok(May::Stay(Erased::Held));
             }

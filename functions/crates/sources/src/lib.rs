@@ -29,7 +29,7 @@ pub use connector::Part;
 pub use cursor::Cursor;
 pub use digests::Digests;
 pub use dynamodb::DynamoDb;
-pub use erase::{Erased, Erasing, OnHold, Target, erase, is_left};
+pub use erase::{Erased, Erasing, OnHold, Target, erase, is_left, is_on_hold};
 pub use error::{MapError, SourceError};
 pub use files::OpenFile;
 pub use identity::identify;

@@ -263,6 +263,13 @@ impl DataMap {
         })
     }
 
+    /// Whether a source of this name has the very records of another: a table may
+    /// have several sources.
+    #[must_use]
+    pub fn is_same_place(&self, name: &str, source: &Source) -> bool {
+        name == source.name || self.source(name).is_some_and(|other| other.address == source.address)
+    }
+
     /// The sources of the given data types, in the order of the map.
     pub fn of_types(&self, types: &[DataType]) -> impl Iterator<Item = &Source> {
         self.sources.iter().filter(|source| types.contains(&source.data_type))

@@ -1,6 +1,6 @@
 use habeas_domain::{AccountId, EmailAddress, Hold, HoldBook, HoldId, Request, StoreError};
 use habeas_lambda::{TaskError, names};
-use habeas_sources::OnHold;
+use habeas_sources::{DataMap, OnHold, Source};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -40,11 +40,25 @@ impl Holds {
             if let Some(version) = book.erasing.get(&request.id) {
                 return Self::kept(folder, *version).await;
             }
+            if let Some((_, gone, ..)) =
+                book.record_filters().find(|(_, of, ..)| ground.map.source(of).is_none())
+            {
+                let message = format!(
+                    "A legal hold is on the data source `{gone}`, which left the data map. Nothing was erased."
+                );
+                return Err(TaskError::new(names::INCOMPLETE, message));
+            }
             // Kept before it counts: what is begun can be read by all.
             let json = serde_json::to_vec(&book.holds).map_err(unwritable)?;
-            folder.bucket.put(&folder.keys.holds(book.version), json, "application/json").await?;
+            match folder.bucket.put_new(&folder.keys.holds(book.version), json, "application/json").await {
+                Ok(()) | Err(StoreError::Conflict) => {}
+                Err(fault) => return Err(fault.into()),
+            }
             match ground.table.begin_erasing(&request.account, request.id, &book).await {
-                Ok(()) => return Ok(Self { book }),
+                Ok(()) => {
+                    Self::still_wanted(ground, request).await?;
+                    return Self::kept(folder, book.version).await;
+                }
                 Err(StoreError::Conflict) => {}
                 Err(fault) => return Err(fault.into()),
             }
@@ -53,6 +67,16 @@ impl Holds {
             names::UNAVAILABLE,
             "Legal holds of the account were changed all the time, so nothing was erased.",
         ))
+    }
+
+    /// A task may come so late that the request has failed meanwhile, and nobody
+    /// would end what it has begun.
+    async fn still_wanted(ground: &Ground, request: &Request) -> Result<(), TaskError> {
+        if !ground.request(&request.account, request.id).await?.status.has_ended() {
+            return Ok(());
+        }
+        ground.table.end_erasing(&request.account, request.id).await?;
+        Err(TaskError::new(names::INCOMPLETE, "The request had ended before this was to be erased."))
     }
 
     /// Those that a deletion has begun with.
@@ -84,25 +108,27 @@ impl Holds {
         self.book.covers_person(person).is_some()
     }
 
-    /// Records that stay whosever they are, in any of these sources.
+    /// Records that stay, whosever they are.
     #[must_use]
-    pub fn on_records<'a>(&'a self, sources: &[&'a str]) -> Vec<OnHold<'a>> {
-        let of = |source: &'a str| {
-            let filters = self.book.record_filters(source).into_iter();
-            filters.map(move |(_, field, value)| OnHold { source, field, value })
-        };
-        sources.iter().flat_map(|source| of(source)).collect()
+    pub fn on_records(&self) -> Vec<OnHold<'_>> {
+        let filters = self.book.record_filters();
+        filters.map(|(_, source, field, value)| OnHold { source, field, value }).collect()
     }
 
-    /// The holds that something of a person's in a source can have stayed for.
+    /// The holds that something of a person's in a source can have stayed for: by
+    /// the person, by records of its own, or by those that lead to it.
     pub fn behind<'a>(
         &'a self,
+        map: &'a DataMap,
         person: &EmailAddress,
-        sources: &'a [&'a str],
+        source: &'a Source,
     ) -> impl Iterator<Item = HoldId> + 'a {
         let of_person = self.book.covers_person(person);
-        let of_records = sources.iter().flat_map(|source| self.book.record_filters(source));
-        of_person.into_iter().chain(of_records.map(|(id, _, _)| *id))
+        let parent = source.parent().and_then(|name| map.source(name));
+        let of_records = self.book.record_filters().filter(move |(_, of, ..)| {
+            map.is_same_place(of, source) || parent.is_some_and(|parent| map.is_same_place(of, parent))
+        });
+        of_person.into_iter().chain(of_records.map(|(id, ..)| id))
     }
 }
 

@@ -171,7 +171,7 @@ fn whoever_lists_what_is_shared_may_ask_with_whom() {
     let of_erase = allowed_by(map, Access::Erase);
     let of = |place: &str| of_erase.iter().filter(|what| what.ends_with(place)).count();
     assert_eq!(of("table/app-rooms"), 3, "{of_erase:?}");
-    assert_eq!(of("table/app-guests"), 1, "{of_erase:?}");
+    assert_eq!(of("table/app-guests"), 2, "{of_erase:?}");
 }
 
 #[test]
