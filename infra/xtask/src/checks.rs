@@ -14,6 +14,10 @@ pub(crate) const TEST_STACK: &str = "test";
 pub(crate) const EXPORT_WAIT_SECONDS: u32 = 2;
 const DELETION_WAIT_SECONDS: u32 = 6;
 
+/// How many cases the property tests of deletions have here: what the promise that
+/// nothing else is ever touched is worth, in a minute more than by `cargo test`.
+const DELETION_CASES: &str = "10000";
+
 #[derive(Args)]
 pub(crate) struct Options {
     /// The parts to run; all where none is named.
@@ -67,12 +71,19 @@ impl Part {
                 "--deny",
                 "warnings",
             ]),
-            Self::Unit => build::cargo(&["test", "--workspace", "--exclude", "habeas-journeys"]),
+            Self::Unit => unit(),
             Self::Lint => lint::run(),
             Self::Journeys => over_fresh_stack(runtime, journeys),
             Self::Api => over_fresh_stack(runtime, api::run),
         }
     }
+}
+
+fn unit() -> Outcome {
+    let mut tests = build::cargo_command();
+    tests.env("HABEAS_DELETION_CASES", DELETION_CASES);
+    tests.args(["test", "--workspace", "--exclude", "habeas-journeys"]);
+    build::run(&mut tests, "the tests")
 }
 
 /// Runs tests that bring the test stack up for themselves, and puts it away

@@ -83,6 +83,10 @@ impl Connector {
         self.log().turns.push_back(Turn::Spared);
     }
 
+    pub(crate) fn spare_all(&self) {
+        self.log().turns.clear();
+    }
+
     pub(crate) fn come_before_next(&self, operation: &str, input: Value) {
         self.log().turns.push_back(Turn::ComesSecond(operation.to_owned(), input));
     }
