@@ -2,9 +2,11 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use habeas_domain::{AccountId, Digest, Request, RequestId};
+use habeas_domain::{Digest, Request, RequestId};
 use habeas_lambda::{TaskError, names};
-use habeas_sources::{Digests, Found, Source, SourceError, Subject, Target, Walk, is_shared};
+use habeas_sources::{
+    Digests, Found, Source, SourceError, Subject, Target, Walk, is_shared, is_shared_by_now,
+};
 use habeas_work::{Ground, HeldTarget, Inventory, Listed, People, Step, Unit, source_error};
 
 use crate::{Cursor, Workplace};
@@ -64,12 +66,13 @@ pub(crate) async fn step(
 /// leave, and nothing that has come since.
 pub(crate) async fn step_of_held(
     place: Workplace<'_>,
-    account: &AccountId,
+    request: &Request,
     original: RequestId,
     unit: &Unit,
     mut cursor: Cursor,
 ) -> Result<Cursor, TaskError> {
-    let held = HeldTarget::of(place.ground, account, original).await?;
+    let ground = place.ground;
+    let held = HeldTarget::of(ground, &request.account, original).await?;
     let units = place.folder.units().await?;
     let tasks: BTreeSet<_> =
         units.iter().flat_map(|unit| &unit.tasks).map(|task| (task.subject, task.source.as_str())).collect();
@@ -81,17 +84,37 @@ pub(crate) async fn step_of_held(
         );
         return Err(TaskError::new(names::INCOMPLETE, message));
     }
+    let everybody = People::of(ground, place.folder, request).await?.all();
     let mut targets = Vec::new();
     while let Some(task) = unit.tasks.get(cursor.task).filter(|_| targets.len() < TARGETS_MAX) {
+        let source = ground.source(&task.source)?;
         // Whatever part of a table it was found in, the first one lists it.
         let is_first = task.part.is_none_or(|part| part.number == 0);
         let of_task =
             held.iter().filter(|held| is_first && held.subject == task.subject && held.source == task.source);
-        targets.extend(of_task.map(|held| Listed { task: cursor.task, ..held.listed.clone() }));
+        let looks: Vec<_> = of_task.map(|held| as_shared_now(ground, source, &everybody, held)).collect();
+        let listed =
+            stream::iter(looks).buffered(source.pace.calls_at_a_time()).try_collect::<Vec<_>>().await;
+        let listed = listed.map_err(source_error)?.into_iter();
+        targets.extend(listed.map(|listed| Listed { task: cursor.task, ..listed }));
         cursor = Cursor { task: cursor.task + 1, step: cursor.step, ..Cursor::default() };
     }
     cursor.step += 1;
     keep(place, unit, cursor, targets).await
+}
+
+/// What was held as it was listed, but for who has a part in it by now.
+async fn as_shared_now(
+    ground: &Ground,
+    source: &Source,
+    people: &[Subject],
+    held: &HeldTarget,
+) -> Result<Listed, SourceError> {
+    let mut listed = held.listed.clone();
+    if let Target::Record { key, shared, .. } = &mut listed.target {
+        *shared = *shared || is_shared_by_now(&ground.stores, &ground.map, source, key, people).await?;
+    }
+    Ok(listed)
 }
 
 /// Does the step of a source that cannot be read: it lists nothing.

@@ -80,9 +80,7 @@ pub async fn collect(
     let after = match request.kind {
         Kind::Export => export::step(place, &request, &unit, cursor, deadline).await?,
         Kind::Delete => match request.follows {
-            Some(original) => {
-                inventory::step_of_held(place, &request.account, original, &unit, cursor).await?
-            }
+            Some(original) => inventory::step_of_held(place, &request, original, &unit, cursor).await?,
             None => {
                 let digests = digests(macs, &request).await?;
                 inventory::step(place, &digests, &request, &unit, cursor, deadline).await?

@@ -145,7 +145,7 @@ impl DynamoDb {
     }
 
     /// A record as it is now.
-    async fn item(&self, at: &TableAddress, key: &Key) -> Result<Option<Item>, StoreError> {
+    pub(crate) async fn item(&self, at: &TableAddress, key: &Key) -> Result<Option<Item>, StoreError> {
         let output = self
             .client
             .get_item()

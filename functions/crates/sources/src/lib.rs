@@ -44,6 +44,6 @@ pub use participants::DataMapParticipants;
 pub use prefix::PrefixTemplate;
 pub use pseudonym::Pseudonyms;
 pub use s3::{FileKey, LARGE_FILE_BYTES, S3, rfc3339};
-pub use shared::is_shared;
+pub use shared::{is_shared, is_shared_by_now};
 pub use subject::{LinkedId, Subject};
 pub use walk::{Found, Page, Stores, Walk};

@@ -1,7 +1,7 @@
 use crate::connector::{By, How, Lookup, PAGE_RECORDS};
 use crate::patience::ask;
 use crate::walk::{is_of, is_text};
-use crate::{Address, DataMap, Erase, Item, Source, SourceError, Stores, Subject};
+use crate::{Address, DataMap, Erase, Item, Key, Source, SourceError, Stores, Subject};
 
 /// More than a request has people: of most records the first look decides.
 const FIRST_LOOK_RECORDS: i32 = 64;
@@ -53,4 +53,22 @@ pub async fn is_shared(
         (after, lookup.limit) = (Some(last), PAGE_RECORDS);
     }
     Err(SourceError::garbage(&with.name, "too many records of the same people under one record"))
+}
+
+/// The same of a record that was listed long ago: others may have come to have a
+/// part in it while a legal hold was on it. One that is gone is shared with nobody.
+pub async fn is_shared_by_now(
+    stores: &Stores,
+    map: &DataMap,
+    source: &Source,
+    key: &Key,
+    people: &[Subject],
+) -> Result<bool, SourceError> {
+    let (Erase::AnonymiseShared { .. }, Address::DynamoDb(address)) = (&source.erase, &source.address) else {
+        return Ok(false);
+    };
+    match ask(source, || stores.dynamodb.item(address, key)).await? {
+        Some(item) => is_shared(stores, map, source, &item, people).await,
+        None => Ok(false),
+    }
 }

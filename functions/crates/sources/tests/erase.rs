@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use erasing::{Listed, Rows, again, apply, outcome, owned, pseudonyms, stored};
 use habeas_local_table::{Fault, Item};
 use habeas_sources::{
-    Address, AttributeValue, Erased, Erasing, Found, Key, Subject, Target, erase, is_shared,
+    Address, AttributeValue, Erased, Erasing, Found, Key, Subject, Target, erase, is_shared, is_shared_by_now,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -278,4 +278,21 @@ async fn whether_others_have_a_part_is_seen_on_the_last_page_too() {
     world.local.forget_calls();
     assert!(!ask("boards", &both).await);
     assert!(world.local.calls().is_empty(), "nothing is read for another rule");
+}
+
+#[tokio::test]
+async fn a_record_that_was_listed_long_ago_is_shared_with_who_has_come_since() {
+    let meeting = anas(Kind::Meeting);
+    let world = World::with(&by_key(vec![meeting.clone(), anas(Kind::Participant)]));
+    let key = match &world.found("meetings", &ana(None)).await.unwrap()[..] {
+        [Found::Record { key, .. }] => key.clone(),
+        other => panic!("{other:?}"),
+    };
+    let (source, people) = (world.map.source("meetings").unwrap(), [somebody(ANA)]);
+    let ask = async || is_shared_by_now(&world.stores, &world.map, source, &key, &people).await.unwrap();
+    assert!(!ask().await);
+    world.put(&Record { who: 2, ..anas(Kind::Participant) });
+    assert!(ask().await);
+    world.remove(&meeting);
+    assert!(!ask().await, "what is gone is nobody's");
 }

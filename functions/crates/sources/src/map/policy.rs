@@ -94,6 +94,7 @@ pub fn policy(map: &DataMap, access: Access) -> Vec<Statement> {
             Access::Plan => {}
             Access::Collect => {
                 needs.search(map, source);
+                needs.see_again(source);
                 needs.read_files(source);
                 needs.call(source);
             }
@@ -238,6 +239,14 @@ impl Needs {
                 let objects = ["s3:DeleteObject", "s3:DeleteObjectVersion"];
                 self.files(source, &objects, &["s3:ListBucketVersions"]);
             }
+        }
+    }
+
+    /// Looking once more at what was held, where it counts who has a part in it.
+    fn see_again(&mut self, source: &Source) {
+        if let (Erase::AnonymiseShared { .. }, Address::DynamoDb(address)) = (&source.erase, &source.address)
+        {
+            self.allow("dynamodb:GetItem", Resource::Table(address.table.clone()));
         }
     }
 
