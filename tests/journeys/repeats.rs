@@ -97,6 +97,37 @@ fn every_task_of_a_deletion_leaves_the_same_result_when_it_runs_twice() {
     });
 }
 
+#[test]
+fn what_still_is_there_after_every_look_fails_a_deletion_with_counts() {
+    journey(async |world| {
+        let person = "remains@aurora.example";
+        let member = json!({"account_id": "aurora", "email": person, "name": "Re Mains", "role": "member"});
+        crate::world::learn(&world.stack, "member.upserted", "2026-01-01T00:00:00Z", &member).await;
+        put_message(&world, person).await;
+        let id = idle(&world, &json!({"kind": "delete", "subjects": [person], "confirm": true})).await;
+        let input = json!({"account": "aurora", "request": id});
+        let planned = call(&world, "plan", &input).await;
+        let of_unit = json!({"account": "aurora", "request": id, "unit": only_unit(&planned)});
+        call(&world, "collect", &of_unit).await;
+
+        // As if a source said that it had erased, and had not.
+        let mut step = json!(0);
+        for pause in [1, 3, 9] {
+            let look = json!({"account": "aurora", "request": id, "step": step});
+            let looked = call(&world, "verify", &look).await;
+            assert_eq!((&looked["done"], &looked["wait_seconds"]), (&json!(false), &json!(pause)));
+            step = looked["step"].clone();
+        }
+        let look = json!({"account": "aurora", "request": id, "step": step});
+        let failed = world.stack.invoke("verify", &look).await.unwrap();
+        assert_eq!(failed.payload["errorType"], "Habeas.StillThere");
+        let why = failed.payload["errorMessage"].as_str().unwrap();
+        assert!(why.contains("1 in `chat_messages`"), "{why}");
+        call(&world, "tidy", &input).await;
+        remove_message(&world).await;
+    });
+}
+
 /// The name of the only unit that was planned.
 fn only_unit(planned: &Value) -> &Value {
     let units = planned["units"].as_array().unwrap();
@@ -111,4 +142,11 @@ async fn put_message(world: &World, sender: &str) {
     let put = put.item("channel_id", text("of-a-repeat")).item("message_id", text("1"));
     let put = put.item("account_id", text("aurora")).item("sender_email", text(sender));
     put.item("sent_at", text("2026-03-01T00:00:00Z")).item("text", text("hello")).send().await.unwrap();
+}
+
+async fn remove_message(world: &World) {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    let text = |text: &str| AttributeValue::S(text.into());
+    let delete = world.stack.clients().dynamodb.delete_item().table_name("meetings-app-chat_messages");
+    delete.key("channel_id", text("of-a-repeat")).key("message_id", text("1")).send().await.unwrap();
 }
