@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use habeas_lambda::{TaskError, names};
-use habeas_sources::{Address, Erase, Erased, Found, Key, Target, Walk, is_left, is_on_hold};
+use habeas_sources::{Address, Erase, Erased, Found, HeldValues, Key, Target, Walk, is_left};
 use habeas_work::{Ground, Listed, Step, UnitTask, source_error};
 use serde::{Deserialize, Serialize};
 
@@ -178,10 +178,10 @@ async fn walk(
     let is_own =
         |found: &&Found| matches!(found, Found::Record { own: true, .. } | Found::File { lead: None, .. });
     let own = page.found.iter().filter(is_own);
-    let on_hold = deletion.holds.on_records();
+    let held = HeldValues::of(&ground.map, source, &deletion.holds.on_records());
     let is_held = |found: &Found| {
         let by_itself = match found {
-            Found::Record { item, .. } => is_on_hold(&ground.map, source, item, &on_hold),
+            Found::Record { item, .. } => held.are_in(item),
             Found::File { .. } => false,
         };
         by_itself || deletion.holds.cover(&subject.email)

@@ -10,6 +10,7 @@ use habeas_domain::StoreError;
 
 use crate::connector::{By, Condition, Connector, Doomed, Erasure, Fate, How, Lookup, Part, Records, not_so};
 use crate::item::{TypedKey, key_of, key_values};
+use crate::number::number;
 use crate::{Item, Key, TableAddress};
 
 /// DynamoDB takes no longer lists behind `IN`.
@@ -202,16 +203,28 @@ pub(crate) fn primary_key(item: &Item, names: &[String]) -> Option<Key> {
 }
 
 /// What DynamoDB itself would say of the conditions.
-fn meets(item: &Item, conditions: &[Condition<'_>]) -> bool {
+pub(crate) fn meets(item: &Item, conditions: &[Condition<'_>]) -> bool {
     let text = |field: &str| item.get(field).and_then(|value| value.as_s().ok()).map(String::as_str);
     conditions.iter().all(|condition| match condition {
         Condition::OneOf(field, texts) => text(field).is_some_and(|text| texts.contains(&text)),
         Condition::Is(field, expected) => text(field) == Some(expected),
         Condition::Same(field, value) => item.get(*field) == Some(*value),
-        Condition::NoneOf(field, values) => item.get(*field).is_none_or(|value| !values.contains(value)),
+        Condition::NoneOf(field, values) => {
+            item.get(*field).is_none_or(|value| !values.iter().any(|other| is_same(value, other)))
+        }
         Condition::Present(field) => item.contains_key(*field),
         Condition::Absent(field) => !item.contains_key(*field),
     })
+}
+
+/// Numbers are the same however they are written.
+fn is_same(one: &AttributeValue, other: &AttributeValue) -> bool {
+    match (one, other) {
+        (AttributeValue::N(one), AttributeValue::N(other)) => {
+            one == other || number(one).is_some_and(|one| number(other) == Some(one))
+        }
+        _ => one == other,
+    }
 }
 
 /// Conditions as DynamoDB writes them.

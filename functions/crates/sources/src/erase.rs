@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use futures::{StreamExt, TryStreamExt, stream};
 use habeas_domain::StoreError;
 
@@ -8,50 +7,13 @@ use crate::connector::{Condition, Connector, Doomed, Erasure, Fate};
 use crate::patience::ask;
 use crate::s3::object_key;
 use crate::{
-    Address, DataMap, DynamoDb, Erase, Find, Found, Item, Key, Lambda, Pace, Pseudonyms, S3, Source,
-    SourceError, Stores, Subject,
+    Address, DataMap, DynamoDb, Erase, Erased, Find, HeldValues, Key, Lambda, OnHold, Pace, Pseudonyms, S3,
+    Source, SourceError, Stores, Subject, Target,
 };
 
 /// How many calls a task makes at a time: quick for a person with thousands of
 /// messages, gentle to the operator's tables.
 const AT_A_TIME: usize = 16;
-
-/// Something that the inventory says is the subject's.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Target {
-    Record {
-        key: Key,
-        /// The fields that lead to files, as the inventory saw them: a record
-        /// that has got another file since is not the one that was looked at.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        files: BTreeMap<String, Option<String>>,
-        /// Whether other people had a part in it when it was listed. Who of them is
-        /// erased first then changes nothing.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        shared: bool,
-    },
-    File {
-        key: String,
-        /// The record that led to the file, and says whose it is. None where the
-        /// file's own key does.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        lead: Option<Key>,
-    },
-}
-
-/// What became of one record of the inventory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Erased {
-    Deleted,
-    Masked,
-    Retained,
-    /// A legal hold was on it.
-    Held,
-    /// It was gone, or is no longer what the inventory saw: nothing was touched.
-    Left,
-}
 
 /// What erasing needs to know besides what is erased.
 #[derive(Debug, Clone, Copy)]
@@ -63,52 +25,6 @@ pub struct Erasing<'a> {
     pub pseudonyms: Option<&'a Pseudonyms>,
     /// Legal holds on records, whosever they are.
     pub on_hold: &'a [OnHold<'a>],
-}
-
-/// Records that stay because of a legal hold: those of a source, and of others on
-/// the same table, whose field has this value, and the files that they lead to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OnHold<'a> {
-    pub source: &'a str,
-    pub field: &'a str,
-    pub value: &'a str,
-}
-
-impl Target {
-    /// What a deletion lists of what a walk has found, to count it and to erase
-    /// it. Other people's records that the person only led to are not theirs.
-    #[must_use]
-    pub fn of(map: &DataMap, source: &Source, found: Found, shared: bool) -> Option<Self> {
-        match found {
-            Found::Record { key, item, own: true } => Some(Self::record(map, source, key, &item, shared)),
-            Found::Record { own: false, .. } => None,
-            Found::File { file, lead } => Some(Self::File { key: file.key, lead }),
-        }
-    }
-
-    /// A record of `source`, as an inventory lists it; whether it is shared,
-    /// [`is_shared`](crate::is_shared) says.
-    #[must_use]
-    pub fn record(map: &DataMap, source: &Source, key: Key, item: &Item, shared: bool) -> Self {
-        let fields = map.file_fields(source);
-        let files = fields.map(|field| {
-            let value = item.get(field).and_then(|value| value.as_s().ok());
-            (field.to_owned(), value.cloned())
-        });
-        Self::Record { key, files: files.collect(), shared }
-    }
-
-    /// What a rule makes of it. Nothing where it stays as it is.
-    fn fate<'r>(&self, rule: &'r Erase) -> Option<Fate<'r>> {
-        match (rule, self) {
-            (Erase::Retain { .. }, _) => None,
-            (Erase::Mask(mask), _) => Some(Fate::Mask(mask)),
-            (Erase::AnonymiseShared { mask, .. }, Self::Record { shared: true, .. }) => {
-                Some(Fate::Mask(mask))
-            }
-            (Erase::Delete | Erase::AnonymiseShared { .. }, _) => Some(Fate::Delete),
-        }
-    }
 }
 
 /// Erases targets of one source by its rule, and says what became of each. Safe
@@ -127,7 +43,7 @@ pub async fn erase(
     }
     let mut outcomes = vec![Erased::Left; targets.len()];
     let own = Owner::of(source, with.subject);
-    let filters = with.filters(source);
+    let held = with.held_values(source);
     let at_a_time = source.pace.calls_at_a_time();
     let checks: Vec<_> = targets.iter().map(|target| may_go(with, source, &own, target)).collect();
     let mut checks = stream::iter(checks).buffered(at_a_time);
@@ -144,7 +60,7 @@ pub async fn erase(
             Target::Record { key, files, .. } => {
                 keys.push(key.clone());
                 let terms_of = own.conditions().into_iter().chain(attached(files));
-                terms.push((fate, terms_of.chain(not_held(&filters)).collect::<Vec<_>>()));
+                terms.push((fate, terms_of.chain(held.conditions()).collect::<Vec<_>>()));
             }
             Target::File { key, .. } => {
                 keys.push(object_key(key));
@@ -164,7 +80,7 @@ pub async fn erase(
         outcomes[place] = match doomed.fate {
             Fate::Delete if is_erased => Erased::Deleted,
             Fate::Mask(_) if is_erased => Erased::Masked,
-            _ if with.is_held(source, &own, &filters, doomed.key).await? => Erased::Held,
+            _ if held.keep(with.stores, source, doomed.key, &own.conditions()).await? => Erased::Held,
             _ => Erased::Left,
         };
     }
@@ -178,55 +94,10 @@ enum May {
     Stay(Erased),
 }
 
-/// Values by field: a record with one of them is on hold.
-type Filters<'a> = BTreeMap<&'a str, Vec<AttributeValue>>;
-
 impl<'a> Erasing<'a> {
-    /// What is on hold of a source, and of others on the same table. What is all
-    /// digits may stand there as a number.
-    fn filters(&self, source: &Source) -> Filters<'a> {
-        let mut filters = Filters::new();
-        for held in self.on_hold.iter().filter(|held| self.map.is_same_place(held.source, source)) {
-            let values = filters.entry(held.field).or_default();
-            values.push(AttributeValue::S(held.value.to_owned()));
-            if held.value.parse::<f64>().is_ok_and(f64::is_finite) {
-                values.push(AttributeValue::N(held.value.to_owned()));
-            }
-        }
-        filters
+    fn held_values(&self, source: &Source) -> HeldValues<'a> {
+        HeldValues::of(self.map, source, self.on_hold)
     }
-
-    /// Whether a record is the person's, and stays because it is on hold.
-    async fn is_held(
-        &self,
-        source: &Source,
-        own: &Owner<'_>,
-        filters: &Filters<'_>,
-        key: &Key,
-    ) -> Result<bool, SourceError> {
-        let Address::DynamoDb(address) = &source.address else { return Ok(false) };
-        if filters.is_empty() {
-            return Ok(false);
-        }
-        let (holds, others) = (own.conditions(), not_held(filters));
-        ask(source, || self.stores.dynamodb.holds_but(address, key, &holds, &others)).await
-    }
-}
-
-/// Whether a record is on hold by what it says.
-#[must_use]
-pub fn is_on_hold(map: &DataMap, source: &Source, item: &Item, on_hold: &[OnHold<'_>]) -> bool {
-    on_hold.iter().filter(|held| map.is_same_place(held.source, source)).any(|held| {
-        match item.get(held.field) {
-            Some(AttributeValue::S(value) | AttributeValue::N(value)) => value == held.value,
-            _ => false,
-        }
-    })
-}
-
-/// What a record must not say, for it would be on hold.
-fn not_held<'a>(filters: &'a Filters<'_>) -> Vec<Condition<'a>> {
-    filters.iter().map(|(field, values)| Condition::NoneOf(field, values)).collect()
 }
 
 /// Whether a target can still be the person's, as far as is seen without
@@ -243,10 +114,11 @@ async fn may_go(
         Target::File { key, lead } => {
             let Erasing { stores, map, subject, .. } = with;
             let parent = source.parent().and_then(|name| map.source(name));
-            if let (Some(parent), Some(lead)) = (parent, lead)
-                && with.is_held(parent, &Owner::of(parent, subject), &with.filters(parent), lead).await?
-            {
-                return Ok(May::Stay(Erased::Held));
+            if let (Some(parent), Some(lead)) = (parent, lead) {
+                let owner = Owner::of(parent, subject);
+                if with.held_values(parent).keep(stores, parent, lead, &owner.conditions()).await? {
+                    return Ok(May::Stay(Erased::Held));
+                }
             }
             is_theirs(stores, map, source, subject, key, lead.as_ref()).await? == Some(true)
         }

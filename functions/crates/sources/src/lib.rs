@@ -15,6 +15,8 @@ mod identity;
 mod item;
 mod lambda;
 mod map;
+mod number;
+mod on_hold;
 mod participants;
 mod patience;
 mod prefix;
@@ -22,6 +24,7 @@ mod pseudonym;
 mod s3;
 mod shared;
 mod subject;
+mod target;
 mod walk;
 
 pub use aws_sdk_dynamodb::types::AttributeValue;
@@ -29,7 +32,7 @@ pub use connector::Part;
 pub use cursor::Cursor;
 pub use digests::Digests;
 pub use dynamodb::DynamoDb;
-pub use erase::{Erased, Erasing, OnHold, Target, erase, is_left, is_on_hold};
+pub use erase::{Erasing, erase, is_left};
 pub use error::{MapError, SourceError};
 pub use files::OpenFile;
 pub use identity::identify;
@@ -40,10 +43,12 @@ pub use map::{
     Address, BucketAddress, DataMap, EMAIL, Erase, Excluded, Find, FunctionAddress, Identity, Information,
     Mask, Masking, Mistake, OfOthers, Pace, Source, TableAddress,
 };
+pub use on_hold::{HeldValues, OnHold};
 pub use participants::DataMapParticipants;
 pub use prefix::PrefixTemplate;
 pub use pseudonym::Pseudonyms;
 pub use s3::{FileKey, LARGE_FILE_BYTES, S3, rfc3339};
 pub use shared::{is_shared, is_shared_by_now};
 pub use subject::{LinkedId, Subject};
+pub use target::{Erased, Target};
 pub use walk::{Found, Page, Stores, Walk};

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 mod erasing;
+#[path = "erase/on_hold.rs"]
+mod on_hold;
 mod world;
 
 use std::collections::BTreeMap;
@@ -10,7 +12,8 @@ use std::collections::BTreeMap;
 use erasing::{Listed, Rows, again, apply, outcome, owned, pseudonyms, stored};
 use habeas_local_table::{Fault, Item};
 use habeas_sources::{
-    Address, AttributeValue, Erased, Erasing, Found, Key, Subject, Target, erase, is_shared, is_shared_by_now,
+    Address, AttributeValue, Erased, Erasing, Found, Key, OnHold, Subject, Target, erase, is_shared,
+    is_shared_by_now,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -90,6 +93,11 @@ async fn inventory(world: &World, records: &Records, people: &[usize]) -> Vec<Li
 }
 
 async fn erased(world: &World, listed: &[&Listed]) -> Vec<Erased> {
+    erased_but(world, listed, &[]).await
+}
+
+/// The same where some records may be on hold.
+async fn erased_but(world: &World, listed: &[&Listed], on_hold: &[OnHold<'_>]) -> Vec<Erased> {
     let Some(kind) = listed.first().map(|listed| listed.record.kind) else { return Vec::new() };
     let source = world.map.source(kind.source()).unwrap();
     let (subject, pseudonyms) = (ana(None), pseudonyms());
@@ -98,7 +106,7 @@ async fn erased(world: &World, listed: &[&Listed]) -> Vec<Erased> {
         map: &world.map,
         subject: &subject,
         pseudonyms: Some(&pseudonyms),
-        on_hold: &[],
+        on_hold,
     };
     let targets = listed.iter().map(|listed| serde_json::from_value(stored(listed)).unwrap());
     let targets: Vec<Target> = targets.collect();

@@ -49,7 +49,12 @@ enum HeldBy {
     Own,
     Place,
     Title,
+    /// A text that no record has.
+    NoNumber,
 }
+
+/// What reads as a number, and as none that DynamoDB can have.
+const NO_NUMBERS: [&str; 4] = ["9e200", "1e-200", "inf", "1234567890123456789012345678901234567890"];
 
 /// Calls that go wrong, one after the other, behind some that do not.
 #[derive(Debug, Clone)]
@@ -66,6 +71,7 @@ impl Hold {
             HeldBy::Own => (entry.field, entry.by.text(self.value)),
             HeldBy::Place => ("place", place(self.value)),
             HeldBy::Title => ("title", TEXTS[self.value].to_owned()),
+            HeldBy::NoNumber => ("title", NO_NUMBERS[self.value % NO_NUMBERS.len()].to_owned()),
         };
         Held { source: entry.name.clone(), field, value }
     }
@@ -143,7 +149,7 @@ fn some_event() -> impl Strategy<Value = Event> {
 }
 
 fn some_hold() -> impl Strategy<Value = Hold> {
-    let by = select(vec![HeldBy::Own, HeldBy::Place, HeldBy::Title]);
+    let by = select(vec![HeldBy::Own, HeldBy::Place, HeldBy::Title, HeldBy::NoNumber]);
     let fields = (0..4_usize, by, 0..TEXTS.len());
     fields.prop_map(|(source, by, value)| Hold { source, by, value })
 }
