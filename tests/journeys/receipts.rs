@@ -1,11 +1,11 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use habeas_domain::Digest;
 use habeas_local::{Api, Receipt};
 use serde_json::{Value, json};
 
-use crate::world::{World, journey, problem};
+use crate::world::{PATIENCE, PAUSE, World, journey, problem};
 
 const CHAT: &str = "meetings-app-chat_messages";
 
@@ -105,8 +105,10 @@ fn archives_of_a_deleted_person_expire_at_once_and_say_why() {
         world.ended(&admin, &late).await;
         set_status(&world, &late, "Processing").await;
         let id = world.file(&admin, &json!({"kind": "delete", "subjects": [person], "confirm": true}));
+        let filed = Instant::now();
         while world.request(&admin, &id)["status"] == "Pending" {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            assert!(filed.elapsed() < PATIENCE, "{id} does not start");
+            tokio::time::sleep(PAUSE).await;
         }
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert_eq!(world.request(&admin, &id)["status"], "Processing", "it waits for the export");

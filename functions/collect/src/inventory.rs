@@ -88,10 +88,7 @@ pub(crate) async fn step_of_held(
     let mut targets = Vec::new();
     while let Some(task) = unit.tasks.get(cursor.task).filter(|_| targets.len() < TARGETS_MAX) {
         let source = ground.source(&task.source)?;
-        // Whatever part of a table it was found in, the first one lists it.
-        let is_first = task.part.is_none_or(|part| part.number == 0);
-        let of_task =
-            held.iter().filter(|held| is_first && held.subject == task.subject && held.source == task.source);
+        let of_task = held.iter().filter(|held| held.subject == task.subject && held.source == task.source);
         let looks: Vec<_> = of_task.map(|held| as_shared_now(ground, source, &everybody, held)).collect();
         let listed =
             stream::iter(looks).buffered(source.pace.calls_at_a_time()).try_collect::<Vec<_>>().await;

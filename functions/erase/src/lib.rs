@@ -111,15 +111,9 @@ pub async fn erase(
 async fn listed(folder: &Folder) -> Result<Tally, TaskError> {
     let mut listed = Tally::new();
     for unit in folder.units().await? {
-        let mut before = None;
-        for target in folder.inventories_of(&unit.unit).await?.into_iter().flat_map(|step| step.targets) {
-            // An object whose versions two steps have listed is one thing.
-            if before.as_ref() == Some(&target) {
-                continue;
-            }
+        for (_, target) in folder.listed_of(&unit.unit).await? {
             let task = unit.tasks.get(target.task).ok_or_else(misfit)?;
             *listed.entry(task.source.clone()).or_default() += 1;
-            before = Some(target);
         }
     }
     Ok(listed)

@@ -228,6 +228,16 @@ mod tests {
     }
 
     #[test]
+    fn a_follow_up_takes_every_source_whole() {
+        let map = DataMap::parse(MAP, "123456789012", "us-east-1").unwrap();
+        let (data_types, follows) = (vec![DataType::Meetings], Some(request().id));
+        let subjects = vec![address("ana@amber.example")];
+        let follow_up = Request { subjects, data_types, follows, ..request() };
+        let told: Vec<_> = cut(&map, &follow_up).iter().flat_map(tasks).collect();
+        assert_eq!(told, ["0 boards", "0 files", "0 notes", "0 polls"]);
+    }
+
+    #[test]
     fn every_source_is_some_units_once_for_every_person_and_part() {
         let units =
             cut_for(&["ana@amber.example", "bob@amber.example"], &[DataType::Meetings, DataType::Chat]);

@@ -6,7 +6,7 @@ use habeas_domain::{Digest, HeldNote, Request, RequestId, Status};
 use habeas_lambda::TaskError;
 use habeas_work::{HeldTarget, digests};
 
-use crate::receipt::Tallies;
+use crate::receipt::Reckoning;
 use crate::{Deletion, Verify};
 
 /// An export of the same people that is still being made is waited for: what it
@@ -39,11 +39,11 @@ impl Verify {
             Err(UnderWay { seconds }) => return Ok(Conclusion::Wait(seconds)),
         };
         let digests = digests(&self.macs, deletion.request).await?;
-        let tallies = Tallies::of(&self.ground, deletion).await?;
-        let counts = tallies.erased_by_person(&self.ground, deletion)?;
+        let reckoning = Reckoning::of(&self.ground, deletion).await?;
+        let counts = reckoning.erased_by_person(&self.ground, deletion)?;
         self.ground.table.set_counts(deletion.request, &counts).await?;
-        self.note_held(deletion, &tallies.held, now).await?;
-        let text = tallies.receipt(&self.ground, deletion, &digests, &withdrawn, now);
+        self.note_held(deletion, &reckoning.held, now).await?;
+        let text = reckoning.receipt(&self.ground, deletion, &digests, &withdrawn, now);
         let signed = self.signer.sign(&text).await?;
         let kept = self.ground.table.put_receipt(deletion.request, &signed, now).await?;
         if let Some(original) = deletion.request.follows {

@@ -15,9 +15,9 @@ const VERSION: u32 = 1;
 
 const SOFTWARE: &str = concat!("habeas ", env!("CARGO_PKG_VERSION"));
 
-/// What was found, and what became of it.
+/// What was found and what became of it, in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Tally {
+pub(crate) struct Numbers {
     found: u64,
     erased: u64,
     masked: u64,
@@ -28,16 +28,16 @@ pub(crate) struct Tally {
     gone: u64,
 }
 
-/// The tallies of a deletion: by source and person, with what stands for the records.
+/// What a deletion has come to: by source and person, with what stands for the records.
 #[derive(Debug, Default)]
-pub(crate) struct Tallies {
-    by_person: BTreeMap<(String, usize), Tally>,
+pub(crate) struct Reckoning {
+    by_person: BTreeMap<(String, usize), Numbers>,
     digests: BTreeMap<String, Vec<Digest>>,
     /// What legal holds were on.
     pub(crate) held: Vec<HeldTarget>,
 }
 
-impl Tally {
+impl Numbers {
     fn count(&mut self, became: Erased) {
         self.found += 1;
         match became {
@@ -59,29 +59,21 @@ impl Tally {
     }
 }
 
-impl Tallies {
+impl Reckoning {
     /// Counts what the inventories list by what was written down of it, one unit
     /// after the other.
     pub(crate) async fn of(ground: &Ground, deletion: &Deletion<'_>) -> Result<Self, TaskError> {
-        let mut tallies = Self::default();
+        let mut reckoning = Self::default();
         for unit in deletion.units {
             let outcomes = outcomes(deletion.folder.outcomes_of(&unit.unit).await?);
-            let mut before = None;
-            for inventory in deletion.folder.inventories_of(&unit.unit).await? {
-                for (place, listed) in inventory.targets.into_iter().enumerate() {
-                    // An object whose versions two steps have listed is one thing.
-                    if before.as_ref() == Some(&listed) {
-                        continue;
-                    }
-                    let became = outcomes.get(&(inventory.step, place)).ok_or_else(gap)?;
-                    let task = unit.tasks.get(listed.task).ok_or_else(gap)?;
-                    ground.source(&task.source)?;
-                    tallies.count(task, &listed, *became);
-                    before = Some(listed);
-                }
+            for (place, listed) in deletion.folder.listed_of(&unit.unit).await? {
+                let became = outcomes.get(&place).ok_or_else(gap)?;
+                let task = unit.tasks.get(listed.task).ok_or_else(gap)?;
+                ground.source(&task.source)?;
+                reckoning.count(task, &listed, *became);
             }
         }
-        Ok(tallies)
+        Ok(reckoning)
     }
 
     fn count(&mut self, task: &UnitTask, listed: &Listed, became: Erased) {
@@ -103,11 +95,11 @@ impl Tallies {
         let none: BTreeMap<_, _> = request.data_types.iter().map(|of| (of.to_string(), 0)).collect();
         let people = request.subjects.iter().map(|email| email.as_str().to_owned());
         let mut counts: Counts = people.map(|email| (email, none.clone())).collect();
-        for ((source, subject), tally) in &self.by_person {
+        for ((source, subject), numbers) in &self.by_person {
             let email = request.subjects.get(*subject).ok_or_else(gap)?;
             let of = counts.entry(email.as_str().to_owned()).or_default();
             let data_type = ground.source(source)?.data_type.to_string();
-            *of.entry(data_type).or_default() += tally.found - tally.retained - tally.held;
+            *of.entry(data_type).or_default() += numbers.found - numbers.retained - numbers.held;
         }
         Ok(counts)
     }
@@ -154,12 +146,9 @@ impl Tallies {
     /// What became of everything in a source. It was read again, so that nothing
     /// of what was to go remains.
     fn of_source(&self, source: &Source) -> Value {
-        let mut tally = Tally::default();
-        self.by_person
-            .iter()
-            .filter(|((name, _), _)| *name == source.name)
-            .for_each(|(_, of)| tally.add(*of));
-        let mut told = json!(tally);
+        let mut sum = Numbers::default();
+        self.by_person.iter().filter(|((name, _), _)| *name == source.name).for_each(|(_, of)| sum.add(*of));
+        let mut told = json!(sum);
         told["name"] = json!(source.name);
         told["data_type"] = json!(source.data_type);
         told["rule"] = json!(source.erase.name());
@@ -175,8 +164,8 @@ impl Tallies {
     /// left out, and numbers that are none.
     fn of_person(&self, subject: usize) -> BTreeMap<&str, BTreeMap<String, Value>> {
         let theirs = self.by_person.iter().filter(|((_, of), _)| *of == subject);
-        let told = theirs.map(|((source, _), tally)| {
-            let numbers = json!(tally);
+        let told = theirs.map(|((source, _), numbers)| {
+            let numbers = json!(numbers);
             let numbers = numbers.as_object().cloned().unwrap_or_default().into_iter();
             (source.as_str(), numbers.filter(|(_, number)| *number != json!(0)).collect())
         });

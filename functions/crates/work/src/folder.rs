@@ -6,7 +6,7 @@ use habeas_sources::{LinkedId, Pseudonyms};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, Inventory, Outcomes, Unit};
+use crate::{Failure, Inventory, Listed, ListedAt, Outcomes, Unit};
 
 /// The folder of a request's intermediate objects, where the account's data are kept.
 #[derive(Debug, Clone)]
@@ -73,6 +73,11 @@ impl Folder {
             return Ok(inventories);
         }
         Err(TaskError::new(names::INCOMPLETE, "The inventory of what is to be deleted is incomplete."))
+    }
+
+    /// What a unit's inventories list, each thing once and by where it stands.
+    pub async fn listed_of(&self, unit: &str) -> Result<Vec<(ListedAt, Listed)>, TaskError> {
+        Ok(Inventory::each_once(self.inventories_of(unit).await?))
     }
 
     /// What became of a unit's targets, in order of steps.

@@ -18,7 +18,7 @@ pub use failure::Failure;
 pub use folder::{Folder, Step};
 pub use ground::{Ground, People, load_map, source_error};
 pub use holds::{HeldTarget, Holds};
-pub use inventory::{Inventory, Listed};
+pub use inventory::{Inventory, Listed, ListedAt};
 pub use outcomes::{Outcome, Outcomes};
 pub use previewed::still_as_previewed;
 pub use unit::{RequestInput, Unit, UnitInput, UnitOutput, UnitTask};
