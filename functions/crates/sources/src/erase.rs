@@ -1,14 +1,13 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use habeas_domain::StoreError;
 
-use crate::connector::{Condition, Connector, Doomed, Erasure, Fate};
+use crate::connector::{Condition, Doomed, Erasure, Fate};
 use crate::patience::ask;
 use crate::s3::object_key;
 use crate::{
-    Address, DataMap, DynamoDb, Erase, Erased, Find, HeldValues, Key, Lambda, OnHold, Pace, Pseudonyms, S3,
-    Source, SourceError, Stores, Subject, Target,
+    Address, DataMap, Erase, Erased, Find, HeldValues, Key, OnHold, Pace, Pseudonyms, Source, SourceError,
+    Stores, Subject, Target,
 };
 
 /// How many calls a task makes at a time: quick for a person with thousands of
@@ -231,23 +230,5 @@ impl Pace {
     #[must_use]
     pub fn calls_at_a_time(self) -> usize {
         self.at_a_time.map_or(AT_A_TIME, |_| 1)
-    }
-}
-
-impl Stores {
-    fn erased_at_once(&self, source: &Source) -> usize {
-        match &source.address {
-            Address::DynamoDb(_) => DynamoDb::ERASED_AT_ONCE,
-            Address::S3(_) => S3::ERASED_AT_ONCE,
-            Address::Lambda(_) => Lambda::ERASED_AT_ONCE,
-        }
-    }
-
-    async fn erase(&self, source: &Source, erasure: &Erasure<'_>) -> Result<Vec<bool>, StoreError> {
-        match &source.address {
-            Address::DynamoDb(address) => self.dynamodb.erase(address, erasure).await,
-            Address::S3(address) => self.s3.erase(address, erasure).await,
-            Address::Lambda(address) => self.lambda.erase(address, erasure).await,
-        }
     }
 }

@@ -1,34 +1,20 @@
+mod first_look;
+mod through;
+
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::DateTime;
-use habeas_domain::{AccountId, StoreError};
+use habeas_domain::AccountId;
 
-use crate::connector::{By, Connector, How, Lookup, PAGE_RECORDS, Part, Records, Which, not_so};
+use crate::connector::{By, How, Lookup, PAGE_RECORDS, Part, Records, Which};
 use crate::dynamodb::primary_key;
-use crate::item::TypedKey;
 use crate::patience::ask_within;
 use crate::s3::LAST_MODIFIED;
 use crate::{
-    Address, Cursor, DataMap, DynamoDb, FileKey, Find, Item, Key, Lambda, Pace, PrefixTemplate, S3, Source,
-    SourceError, Subject, TableAddress,
+    Address, Cursor, DataMap, FileKey, Find, Item, Key, Pace, PrefixTemplate, Source, SourceError, Stores,
+    Subject,
 };
-
-/// Of most people the first record says whose they are; the same address in
-/// another account is rare.
-const FIRST_LOOK_RECORDS: i32 = 10;
-const LOOK_PAGES_MAX: usize = 100;
-
-/// Somebody waits for the answer to their request.
-const FIRST_LOOK_WITHIN: Duration = Duration::from_secs(5);
-
-/// The connectors, one for each kind of store.
-#[derive(Debug, Clone)]
-pub struct Stores {
-    pub dynamodb: DynamoDb,
-    pub s3: S3,
-    pub lambda: Lambda,
-}
 
 /// A walk through everything a source holds of a subject.
 ///
@@ -113,39 +99,6 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether the source holds a record of the subject's own. It is not asked
-    /// where that would be to read a whole table, or to wait for a function.
-    pub async fn is_known(&self) -> Result<bool, SourceError> {
-        let mut rules = self.source.find.iter().filter(|find| !self.source.scans(find));
-        let own = rules.find_map(|find| match find {
-            Find::Subject { subject_field, id, index } => Some((subject_field, id, index.as_deref())),
-            Find::Through { .. } | Find::Prefix { .. } => None,
-        });
-        let (Some((field, id, index)), Address::DynamoDb(_)) = (own, &self.source.address) else {
-            return Ok(false);
-        };
-        let pace = Pace { answer_within: self.pace.answer_within.min(FIRST_LOOK_WITHIN), ..self.pace };
-        let walk = Walk { pace, ..*self };
-        for id in self.subject.ids(id) {
-            let (mut after, mut limit) = (None, FIRST_LOOK_RECORDS);
-            for pages in 0.. {
-                if pages == LOOK_PAGES_MAX {
-                    let what = "too many records of one person in other accounts";
-                    return Err(SourceError::garbage(&self.source.name, what));
-                }
-                let records = walk.by_id(self.source, (field, id), index, after.as_ref(), limit).await?;
-                for item in &records.items {
-                    if self.is_accounts(self.source, item)? {
-                        return Ok(true);
-                    }
-                }
-                let Some(last) = records.last else { break };
-                (after, limit) = (Some(last), PAGE_RECORDS);
-            }
-        }
-        Ok(false)
-    }
-
     async fn own(
         &self,
         cursor: &Cursor,
@@ -203,98 +156,11 @@ impl<'a> Walk<'a> {
         Ok(Page { found, next: self.next_own(cursor, records.last, ids.len()) })
     }
 
-    /// One record of the other source at a time: the key after which its query
-    /// goes on is then known exactly, wherever a step ends.
-    async fn through(&self, cursor: &Cursor, field: &str) -> Result<Page, SourceError> {
-        if let Some(child) = &cursor.led_to {
-            return self.rest_of_children(cursor, child).await;
-        }
-        let Some(parent) = self.parent else {
-            return Err(SourceError::garbage(&self.source.name, "the source to go through is gone"));
-        };
-        let Some(Find::Subject { subject_field, id, index }) = parent.find.first() else {
-            return Err(SourceError::garbage(
-                &self.source.name,
-                "the source to go through has no rule of its own",
-            ));
-        };
-        let ids = self.subject.ids(id);
-        let Some(value) = ids.get(cursor.id) else {
-            return Ok(Page { found: Vec::new(), next: self.next_rule(cursor) });
-        };
-        let leads =
-            self.by_id(parent, (subject_field, value), index.as_deref(), cursor.after.as_ref(), 1).await?;
-        let behind = Cursor { after: leads.last, ..cursor.clone() };
-        let Some(lead) = leads.items.into_iter().next() else {
-            return Ok(Page { found: Vec::new(), next: self.next_lead(behind, ids.len()) });
-        };
-        let counts = self.is_accounts(parent, &lead)?
-            && (self.source.time_field.is_some()
-                || self.is_in_range(parent, &lead, parent.time_field.as_deref())?);
-        let Some(value) = lead.get(field).filter(|_| counts) else {
-            return Ok(Page { found: Vec::new(), next: self.next_lead(behind, ids.len()) });
-        };
-        match &self.source.address {
-            Address::DynamoDb(address) => self.children(address, value.clone(), None, behind).await,
-            Address::S3(_) => {
-                let AttributeValue::S(key) = value else {
-                    return Err(SourceError::garbage(&self.source.name, format!("`{field}` is no text")));
-                };
-                let lead = Some(self.key(parent, &lead)?);
-                let found = vec![Found::File { file: FileKey::current(key), lead }];
-                Ok(Page { found, next: self.next_lead(behind, ids.len()) })
-            }
-            Address::Lambda(_) => Err(SourceError::of(&self.source.name, not_so())),
-        }
-    }
-
-    /// The other pages of what a record has led to. That record is behind: it may
-    /// be gone by now, and others may have come in before it.
-    async fn rest_of_children(&self, cursor: &Cursor, child: &Key) -> Result<Page, SourceError> {
-        let Address::DynamoDb(address) = &self.source.address else {
-            return Err(SourceError::garbage(&self.source.name, "objects have no pages"));
-        };
-        let value = child.get(&address.key[0]).and_then(TypedKey::value);
-        let value =
-            value.ok_or_else(|| SourceError::garbage(&self.source.name, "a cursor is not readable"))?;
-        self.children(address, value, Some(child), cursor.clone()).await
-    }
-
-    async fn children(
-        &self,
-        address: &TableAddress,
-        value: AttributeValue,
-        after: Option<&Key>,
-        behind: Cursor,
-    ) -> Result<Page, SourceError> {
-        let by = By::Field { field: &address.key[0], value, how: How::Key };
-        let children = self.look(self.source, by, after, PAGE_RECORDS).await?;
-        let next = match children.last {
-            Some(last) => Some(Cursor { led_to: Some(last), ..behind }),
-            None => self.next_lead(behind, self.parents_ids()),
-        };
-        Ok(Page { found: self.others(children.items)?, next })
-    }
-
-    /// How many ids of the person lead to records of the parent's.
-    fn parents_ids(&self) -> usize {
-        let own = self.parent.and_then(Source::own_field);
-        own.map_or(0, |(_, id)| self.subject.ids(id).len())
-    }
-
     /// Where the walk goes on behind a page of what is found by an id.
     fn next_own(&self, cursor: &Cursor, last: Option<Key>, ids: usize) -> Option<Cursor> {
         match last {
             Some(last) => Some(Cursor { after: Some(last), ..cursor.clone() }),
             None => self.next_id(cursor, ids),
-        }
-    }
-
-    /// Where the walk goes on when one record, and all that it has led to, is done.
-    fn next_lead(&self, behind: Cursor, ids: usize) -> Option<Cursor> {
-        match behind.after {
-            Some(_) => Some(Cursor { led_to: None, ..behind }),
-            None => self.next_id(&behind, ids),
         }
     }
 
@@ -310,29 +176,6 @@ impl<'a> Walk<'a> {
         (next.find < self.source.find.len()).then_some(next)
     }
 
-    fn file(&self, item: &Item, lead: Option<Key>) -> Result<Found, SourceError> {
-        let file = FileKey::of(item);
-        let file = file.ok_or_else(|| SourceError::garbage(&self.source.name, "an object without a key"))?;
-        Ok(Found::File { file, lead })
-    }
-
-    /// Of the records a parent led to, those that no earlier rule finds.
-    fn others(&self, items: Vec<Item>) -> Result<Vec<Found>, SourceError> {
-        let own = self.source.own_field().map(|(field, id)| (field, self.subject.ids(id)));
-        let mut found = Vec::with_capacity(items.len());
-        for item in items {
-            let seen =
-                own.as_ref().is_some_and(|(field, ids)| ids.iter().any(|id| is_text(&item, field, id)));
-            if !seen
-                && self.is_accounts(self.source, &item)?
-                && self.is_in_range(self.source, &item, self.source.time_field.as_deref())?
-            {
-                found.push(self.record(item, false)?);
-            }
-        }
-        Ok(found)
-    }
-
     /// Records whose field holds an id of the person.
     async fn by_id(
         &self,
@@ -345,6 +188,12 @@ impl<'a> Walk<'a> {
         let how = index.map_or(How::Key, How::Index);
         let by = By::Field { field, value: AttributeValue::S(id.to_owned()), how };
         self.look(source, by, after, limit).await
+    }
+
+    fn file(&self, item: &Item, lead: Option<Key>) -> Result<Found, SourceError> {
+        let file = FileKey::of(item);
+        let file = file.ok_or_else(|| SourceError::garbage(&self.source.name, "an object without a key"))?;
+        Ok(Found::File { file, lead })
     }
 
     async fn look(
@@ -392,21 +241,6 @@ impl<'a> Walk<'a> {
             )
         })?;
         Ok(range.contains(time.to_utc()))
-    }
-}
-
-impl Stores {
-    pub(crate) async fn page(
-        &self,
-        source: &Source,
-        lookup: &Lookup<'_>,
-        after: Option<&Key>,
-    ) -> Result<Records, StoreError> {
-        match &source.address {
-            Address::DynamoDb(address) => self.dynamodb.page(address, lookup, after).await,
-            Address::S3(address) => self.s3.page(address, lookup, after).await,
-            Address::Lambda(address) => self.lambda.page(address, lookup, after).await,
-        }
     }
 }
 

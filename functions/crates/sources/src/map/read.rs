@@ -1,4 +1,6 @@
+mod address;
 mod erase;
+mod find;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Range, RangeInclusive};
@@ -7,15 +9,12 @@ use std::time::Duration;
 use habeas_domain::DataType;
 use toml::de::DeTable;
 
+pub(super) use self::address::{index, table};
 pub(super) use self::erase::EraseAt;
 use super::check::check;
 use super::identity;
 use super::reader::{Fields, Mistake, Reader, Value};
-use super::{
-    Address, BucketAddress, DataMap, EMAIL, Excluded, Find, FunctionAddress, Information, OfOthers, Pace,
-    Source, TableAddress,
-};
-use crate::PrefixTemplate;
+use super::{DataMap, Excluded, Information, OfOthers, Pace, Source};
 
 const VERSION: &str = "1";
 
@@ -124,7 +123,7 @@ fn source(value: &Value<'_>, places: &Places<'_>, reader: &mut Reader<'_>) -> Op
     let allow_scan = fields.get("allow_scan");
     let scan_parts = fields.get("scan_parts");
     let pace = pace(&mut fields, reader);
-    let address = address(&mut fields, value, places, reader);
+    let address = address::read(&mut fields, value, places, reader);
     let find = fields.required("find", "how a person's records are found", reader);
     let rule = fields.required("erase", "what a deletion does, such as { rule = \"delete\" }", reader);
     fields.finish(reader);
@@ -136,7 +135,7 @@ fn source(value: &Value<'_>, places: &Places<'_>, reader: &mut Reader<'_>) -> Op
     let parts_at = span(scan_parts);
     let scan_parts = scan_parts.map(|value| reader.whole(value, SCAN_PARTS));
     let found = find.and_then(|list| {
-        reader.list(list, "rules", |reader, value| Some((read_find(value, reader)?, value.span())))
+        reader.list(list, "rules", |reader, value| Some((find::read(value, reader)?, value.span())))
     });
     let erased = rule.and_then(|value| erase::read(value, reader));
     let (address, address_at) = address?;
@@ -169,136 +168,6 @@ fn source(value: &Value<'_>, places: &Places<'_>, reader: &mut Reader<'_>) -> Op
     })
 }
 
-/// How hard the source may be worked.
-fn pace(fields: &mut Fields<'_, '_>, reader: &mut Reader<'_>) -> Pace {
-    let usual = Pace::default();
-    let seconds = fields.get("answer_within_seconds").and_then(|value| reader.whole(value, ANSWER_SECONDS));
-    let at_a_time = fields.get("at_a_time").and_then(|value| reader.whole(value, AT_A_TIME));
-    let within = seconds.map(|seconds| Duration::from_secs(seconds.into()));
-    Pace { answer_within: within.unwrap_or(usual.answer_within), at_a_time }
-}
-
-/// The connector is the table that is there.
-fn address(
-    fields: &mut Fields<'_, '_>,
-    source: &Value<'_>,
-    places: &Places<'_>,
-    reader: &mut Reader<'_>,
-) -> Option<(Address, Range<usize>)> {
-    const CONNECTORS: &str = "`dynamodb`, `s3` or `lambda`";
-    let there = ["dynamodb", "s3", "lambda"].map(|name| fields.get(name).map(|value| (name, value)));
-    let mut there = there.into_iter().flatten();
-    let Some((name, value)) = there.next() else {
-        reader.wrong(&source.span(), format!("a source needs a connector: {CONNECTORS}"));
-        return None;
-    };
-    if let Some((_, second)) = there.next() {
-        reader.wrong(&second.span(), format!("a source has one connector: {CONNECTORS}"));
-        return None;
-    }
-    let address = match name {
-        "dynamodb" => Address::DynamoDb(table(value, places, reader)?),
-        "s3" => Address::S3(bucket(value, places, reader)?),
-        _ => Address::Lambda(function(value, places, reader)?),
-    };
-    Some((address, value.span()))
-}
-
-pub(super) fn table(value: &Value<'_>, places: &Places<'_>, reader: &mut Reader<'_>) -> Option<TableAddress> {
-    let mut fields = Fields::of(value, "`dynamodb`", reader)?;
-    let table = fields.required("table", "the table's name", reader);
-    let table = table.and_then(|value| name_of_place(value, &TABLE_OR_INDEX, places, reader));
-    let key = fields.required("key", "the names of the partition key and the sort key", reader);
-    let key = key.and_then(|value| reader.texts(value));
-    fields.finish(reader);
-    Some(TableAddress { table: table?, key: key? })
-}
-
-fn bucket(value: &Value<'_>, places: &Places<'_>, reader: &mut Reader<'_>) -> Option<BucketAddress> {
-    let mut fields = Fields::of(value, "`s3`", reader)?;
-    let bucket = fields.required("bucket", "the bucket's name", reader);
-    let bucket = bucket.and_then(|value| name_of_place(value, &BUCKET, places, reader));
-    let mut flag = |name| fields.get(name).and_then(|value| reader.flag(value)).unwrap_or(false);
-    let (versions, tags) = (flag("versions"), flag("tags"));
-    fields.finish(reader);
-    Some(BucketAddress { bucket: bucket?, versions, tags })
-}
-
-fn function(value: &Value<'_>, places: &Places<'_>, reader: &mut Reader<'_>) -> Option<FunctionAddress> {
-    let mut fields = Fields::of(value, "`lambda`", reader)?;
-    let function = fields.required("function", "the function's name", reader);
-    let function = function.and_then(|value| name_of_place(value, &FUNCTION, places, reader));
-    let key = fields.required("key", "the fields that tell one record from another", reader);
-    let key = key.and_then(|value| reader.texts(value));
-    fields.finish(reader);
-    Some(FunctionAddress { function: function?, key: key? })
-}
-
-/// A name that may have placeholders, with what they stand for.
-pub(super) fn name_of_place(
-    value: &Value<'_>,
-    kind: &NameKind,
-    places: &Places<'_>,
-    reader: &mut Reader<'_>,
-) -> Option<String> {
-    let text = reader.text(value)?;
-    let example = text.replace("${account}", "123456789012").replace("${region}", "eu-central-1");
-    if example.contains("${") {
-        reader.wrong(&value.span(), "only `${account}` and `${region}` stand for something");
-        return None;
-    }
-    if !kind.takes(&example) {
-        reader.wrong(&value.span(), kind.expected);
-        return None;
-    }
-    Some(text.replace("${account}", places.account).replace("${region}", places.region))
-}
-
-/// What AWS takes for a name. It stands in policies, where a `*` would be
-/// everything.
-pub(super) struct NameKind {
-    bytes_min: usize,
-    bytes_max: usize,
-    upper_case: bool,
-    others: &'static str,
-    expected: &'static str,
-}
-
-pub(super) const TABLE_OR_INDEX: NameKind = NameKind {
-    bytes_min: 3,
-    bytes_max: 255,
-    upper_case: true,
-    others: "_.-",
-    expected: "expected a name of 3 to 255 letters, digits, `_`, `.` and `-`",
-};
-
-const BUCKET: NameKind = NameKind {
-    bytes_min: 3,
-    bytes_max: 63,
-    upper_case: false,
-    others: ".-",
-    expected: "expected a name of 3 to 63 lower-case letters, digits, `.` and `-`",
-};
-
-const FUNCTION: NameKind = NameKind {
-    bytes_min: 1,
-    bytes_max: 64,
-    upper_case: true,
-    others: "_-",
-    expected: "expected a function's name of at most 64 letters, digits, `_` and `-`",
-};
-
-impl NameKind {
-    fn takes(&self, name: &str) -> bool {
-        let fits = |c: char| match c {
-            'a'..='z' | '0'..='9' => true,
-            'A'..='Z' => self.upper_case,
-            other => self.others.contains(other),
-        };
-        (self.bytes_min..=self.bytes_max).contains(&name.len()) && name.chars().all(fits)
-    }
-}
-
 fn of_others(
     value: &Value<'_>,
     what: &'static str,
@@ -312,54 +181,13 @@ fn of_others(
     Some(rules.collect())
 }
 
-fn read_find(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Find> {
-    let mut fields = Fields::of(value, "a rule of `find`", reader)?;
-    let kinds = [fields.get("subject_field"), fields.get("through"), fields.get("prefix")];
-    let found = match kinds {
-        [Some(field), None, None] => {
-            fields.call("a rule by `subject_field`");
-            let id = fields.get("id").map(|value| reader.text(value));
-            let index = fields.get("index").map(|value| index(value, reader));
-            let id = id.unwrap_or_else(|| Some(EMAIL.to_owned()));
-            let field = reader.text(field);
-            field.zip(id).map(|(subject_field, id)| Find::Subject {
-                subject_field,
-                id,
-                index: index.flatten(),
-            })
-        }
-        [None, Some(through), None] => {
-            fields.call("a rule by `through`");
-            let field = fields.required("field", "the field that leads here", reader);
-            let field = field.and_then(|value| reader.text(value));
-            let through = reader.text(through);
-            through.zip(field).map(|(through, field)| Find::Through { through, field })
-        }
-        [None, None, Some(prefix)] => {
-            fields.call("a rule by `prefix`");
-            let template = reader.text(prefix).map(|text| PrefixTemplate::parse(&text));
-            template.and_then(|template| match template {
-                Ok(prefix) => Some(Find::Prefix { prefix }),
-                Err(what) => {
-                    reader.wrong(&prefix.span(), what);
-                    None
-                }
-            })
-        }
-        _ => {
-            let what = "a rule of `find` has either `subject_field`, with an `index` where there is one, \
-                        or `through` and `field`, or `prefix`";
-            reader.wrong(&value.span(), what);
-            return None;
-        }
-    };
-    fields.finish(reader);
-    found
-}
-
-/// The name of an index, which knows no placeholders.
-pub(super) fn index(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<String> {
-    name_of_place(value, &TABLE_OR_INDEX, &Places { account: "", region: "" }, reader)
+/// How hard the source may be worked.
+fn pace(fields: &mut Fields<'_, '_>, reader: &mut Reader<'_>) -> Pace {
+    let usual = Pace::default();
+    let seconds = fields.get("answer_within_seconds").and_then(|value| reader.whole(value, ANSWER_SECONDS));
+    let at_a_time = fields.get("at_a_time").and_then(|value| reader.whole(value, AT_A_TIME));
+    let within = seconds.map(|seconds| Duration::from_secs(seconds.into()));
+    Pace { answer_within: within.unwrap_or(usual.answer_within), at_a_time }
 }
 
 fn read_excluded(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Excluded> {
