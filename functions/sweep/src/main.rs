@@ -16,14 +16,15 @@ async fn main() -> Result<(), StartError> {
     init();
     let aws = Aws::from_env()?;
     let table = table(&aws)?;
+    let notify = Function::new(&aws, required("NOTIFY_FUNCTION")?);
     let archives = Buckets::from_env(&aws, "ARCHIVE_BUCKET")?;
     let sweep = Sweep {
         table: table.clone(),
         machine: StateMachine::new(&aws, required("STATE_MACHINE")?),
         relocations: StateMachine::new(&aws, required("RELOCATION_MACHINE")?),
         expiry: Expiry { table, archives },
-        notify: Function::new(&aws, required("NOTIFY_FUNCTION")?),
-        tidy: Function::new(&aws, required("TIDY_FUNCTION")?),
+        tidy: notify.another(required("TIDY_FUNCTION")?),
+        notify,
         stamp,
         deletion_wait: TimeDelta::seconds(number("DELETION_WAIT_SECONDS")?),
     };

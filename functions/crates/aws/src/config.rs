@@ -6,16 +6,12 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
-use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
-/// The roots that Amazon's endpoints chain to. Parsing these five instead of
-/// the system's whole store is most of what a cold start saves.
-const AMAZON_ROOTS: &[u8] = include_bytes!("../roots/amazon.pem");
+use crate::connections::http_client;
 
 /// A service that is silent for this long is asked again, well within an API
 /// function's 15 s.
@@ -23,10 +19,6 @@ const ANSWER_SECONDS_MAX: u64 = 4;
 
 /// S3 answers a part copy when all of it is copied.
 const COPY_SECONDS_MAX: u64 = 60;
-
-/// Where any of these is set, calls may meet certificates of another authority,
-/// so the system's trust store is used.
-const OTHER_AUTHORITIES: [&str; 4] = ["AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy", "AWS_CA_BUNDLE"];
 
 /// The shared configuration of all clients, read once from a function's environment.
 #[derive(Debug, Clone)]
@@ -42,6 +34,7 @@ struct Clients {
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
+    step_functions: OnceLock<aws_sdk_sfn::Client>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -135,7 +128,7 @@ impl Aws {
 
     #[must_use]
     pub fn step_functions(&self) -> aws_sdk_sfn::Client {
-        aws_sdk_sfn::Client::new(&self.config)
+        self.clients.step_functions.get_or_init(|| aws_sdk_sfn::Client::new(&self.config)).clone()
     }
 }
 
@@ -144,19 +137,6 @@ fn timeouts(answer_seconds: u64) -> TimeoutConfig {
         .connect_timeout(Duration::from_secs(3))
         .read_timeout(Duration::from_secs(answer_seconds))
         .build()
-}
-
-fn http_client() -> SharedHttpClient {
-    let builder = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring));
-    if OTHER_AUTHORITIES.iter().any(|name| env::var_os(name).is_some()) {
-        return builder.build_https();
-    }
-    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
-    match TlsContext::builder().with_trust_store(roots).build() {
-        Ok(context) => builder.tls_context(context).build_https(),
-        Err(_) => builder.build_https(),
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod archives;
 mod buckets;
 mod choices;
 mod config;
+mod connections;
 mod directory;
 mod error;
 mod executions;

@@ -32,6 +32,12 @@ impl Function {
         Self { client: Client::new(aws.sdk_config()), name }
     }
 
+    /// One more, called by the same client.
+    #[must_use]
+    pub fn another(&self, name: String) -> Self {
+        Self { client: self.client.clone(), name }
+    }
+
     /// Hands Lambda the event, which keeps it until the function has had it.
     pub async fn send(&self, event: &Value) -> Result<(), StoreError> {
         self.client
