@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use habeas_local::{Layout, Stack, UpOptions};
 use tokio::runtime::Runtime;
 
+use crate::bench_cold_start::limit;
 use crate::ui::Ui;
 use crate::{Outcome, api, build, lint, root};
 
@@ -34,6 +35,8 @@ enum Part {
     Unit,
     /// cfn-lint over the templates and the state machine, and rules of our own.
     Lint,
+    /// The instructions of every function from its start to its first call, where there is valgrind.
+    Start,
     /// Journeys over a freshly deployed local stack, through its HTTP API.
     Journeys,
     /// Calls that are made up from `infra/openapi.json`, over a freshly deployed local stack.
@@ -73,6 +76,7 @@ impl Part {
             ]),
             Self::Unit => unit(),
             Self::Lint => lint::run(),
+            Self::Start => limit::check(),
             Self::Journeys => over_fresh_stack(runtime, journeys),
             Self::Api => over_fresh_stack(runtime, api::run),
         }

@@ -4,6 +4,7 @@
 mod environment;
 mod figures;
 mod instructions;
+pub(crate) mod limit;
 mod package;
 mod peers;
 mod start;
@@ -49,7 +50,9 @@ pub(crate) fn run(options: &Options) -> Outcome {
         let binary = binaries.join(&name);
         measured.push(Figures {
             starts: starts.get(&name).cloned().unwrap_or_default(),
-            instructions: counts.then(|| instructions::until_the_first_event(&binary)).transpose()?,
+            instructions: counts
+                .then(|| instructions::until_the_first_event(&binary, Path::new("/dev/null")))
+                .transpose()?,
             package_bytes: package::zipped_bytes(&binary)?,
             name,
         });

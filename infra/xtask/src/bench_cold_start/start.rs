@@ -60,8 +60,8 @@ pub(super) fn begin(command: &mut Command) -> Outcome<Started> {
         }
         Err(error) => {
             child.kill()?;
-            child.wait()?;
-            Err(error)
+            let said = child.wait_with_output()?.stderr;
+            Err(format!("{error}\n{}", String::from_utf8_lossy(&said)).trim_end().into())
         }
     }
 }
