@@ -22,6 +22,11 @@ impl Bucket {
         if let Some(upload) = self.open_uploads(key).await?.into_iter().find(|upload| upload.key == key) {
             return Ok(upload);
         }
+        self.create_upload(key, content_type).await
+    }
+
+    /// A new upload, whatever others of the key are open.
+    pub async fn create_upload(&self, key: &str, content_type: &str) -> Result<Upload, StoreError> {
         let created = self
             .client
             .create_multipart_upload()
@@ -52,16 +57,27 @@ impl Bucket {
     }
 
     async fn open_uploads(&self, prefix: &str) -> Result<Vec<Upload>, StoreError> {
-        let listed = self
-            .client
-            .list_multipart_uploads()
-            .bucket(&self.name)
-            .prefix(prefix)
-            .send()
-            .await
-            .map_err(unavailable)?;
-        let uploads = listed.uploads.unwrap_or_default();
-        Ok(uploads.into_iter().filter_map(|u| Some(Upload { key: u.key?, id: u.upload_id? })).collect())
+        let mut uploads = Vec::new();
+        let (mut key_marker, mut upload_marker) = (None, None);
+        loop {
+            let page = self
+                .client
+                .list_multipart_uploads()
+                .bucket(&self.name)
+                .prefix(prefix)
+                .set_key_marker(key_marker)
+                .set_upload_id_marker(upload_marker)
+                .send()
+                .await
+                .map_err(unavailable)?;
+            let is_truncated = page.is_truncated() == Some(true);
+            let found = page.uploads.unwrap_or_default().into_iter();
+            uploads.extend(found.filter_map(|u| Some(Upload { key: u.key?, id: u.upload_id? })));
+            if !is_truncated {
+                return Ok(uploads);
+            }
+            (key_marker, upload_marker) = (page.next_key_marker, page.next_upload_id_marker);
+        }
     }
 
     /// The parts that are there already, by number, with their size and entity tag.
