@@ -7,13 +7,13 @@ use zip::ZipArchive;
 
 use crate::world::{World, journey};
 
-/// Fills a segment, so that the unit goes on in a second step.
+/// Fills a segment, so that the unit goes on in a second one.
 const SEGMENT_FILLING: usize = 33 << 20;
 /// Enough for a part that S3 copies.
 const PART_FILLING: usize = 6 << 20;
 
 #[test]
-fn a_large_archive_is_copied_together_from_several_steps() {
+fn a_large_archive_is_copied_together_from_several_segments() {
     journey(async |world| {
         let admin = world.admin().await;
         let (drawer, other) = (cast().admin, cast().exported[1].clone());
@@ -37,7 +37,7 @@ fn a_large_archive_is_copied_together_from_several_steps() {
             archive.by_name(&path).unwrap().read_to_end(&mut content).unwrap();
             assert!(content == noise(board, bytes), "{path} is not what was put there");
         }
-        // Every step of the first person's unit that met a file told of it.
+        // Every segment of the first person's unit that has a file tells of it.
         let path = |part: &str| format!("subjects/{drawer}/whiteboards/whiteboard_files{part}.jsonl");
         for (part, (board, _)) in ["", ".0002"].iter().zip(files) {
             let line = std::io::read_to_string(archive.by_name(&path(part)).unwrap()).unwrap();

@@ -55,7 +55,7 @@ pub(crate) async fn step(
         }
         match next {
             Some(at) => cursor.at = at,
-            None => cursor = Cursor { task: cursor.task + 1, step: cursor.step, ..Cursor::default() },
+            None => cursor = cursor.behind_task(),
         }
     }
     cursor.step += 1;
@@ -94,7 +94,7 @@ pub(crate) async fn step_of_held(
             stream::iter(looks).buffered(source.pace.calls_at_a_time()).try_collect::<Vec<_>>().await;
         let listed = listed.map_err(source_error)?.into_iter();
         targets.extend(listed.map(|listed| Listed { task: cursor.task, ..listed }));
-        cursor = Cursor { task: cursor.task + 1, step: cursor.step, ..Cursor::default() };
+        cursor = cursor.behind_task();
     }
     cursor.step += 1;
     keep(place, unit, cursor, targets).await

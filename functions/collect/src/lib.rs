@@ -1,9 +1,10 @@
 //! Reads a unit's sources: into fragments of the archive for an export, into an
 //! inventory for a deletion.
 //!
-//! An invocation does one step: it goes on from a cursor until there is enough
-//! for one object, or its time is nearly over. A step that runs twice writes
-//! the same keys; what makes it count is its index, written last.
+//! An invocation does one step: it goes on from a cursor until its time is nearly
+//! over, or there is enough to write down. What makes a step count is its result,
+//! written last and once, with the cursor behind it. One that dies before is done
+//! again, and what it has left is overwritten or tidied away.
 
 mod export;
 mod inventory;
@@ -28,8 +29,17 @@ struct Cursor {
     at: habeas_sources::Cursor,
     /// How many steps are done.
     step: u32,
+    /// How many segments of an archive the unit has so far.
+    segments: u32,
     /// How many archive members the task's collection has so far.
     members: u32,
+}
+
+impl Cursor {
+    /// Where the next task begins.
+    fn behind_task(self) -> Self {
+        Self { task: self.task + 1, at: habeas_sources::Cursor::default(), members: 0, ..self }
+    }
 }
 
 /// Where a step works, and where it leaves its result.
@@ -72,7 +82,7 @@ pub async fn collect(
     if let Some(reason) = input.failed {
         let after = pass_over(place, &unit, cursor, reason).await?;
         let after = match request.kind {
-            Kind::Export => export::skip(place, &request, &unit, after).await?,
+            Kind::Export => export::skip(place, after).await?,
             Kind::Delete => inventory::skip(place, &unit, after).await?,
         };
         return Ok(output(&unit, &after));
@@ -113,7 +123,7 @@ async fn pass_over(
         .map_err(|error| TaskError::new(names::INCOMPLETE, "A result cannot be written.").because(error))?;
     let key = place.folder.keys.failure(&unit.unit, step);
     place.folder.bucket.put(&key, json, "application/json").await?;
-    Ok(Cursor { task: cursor.task + 1, step, ..Cursor::default() })
+    Ok(Cursor { step, ..cursor.behind_task() })
 }
 
 #[cfg(test)]

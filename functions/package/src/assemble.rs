@@ -15,6 +15,8 @@ use crate::{incomplete, report};
 /// S3 copies these side by side. A part that is gathered takes less than 10 MiB here.
 const PARTS_AT_A_TIME: usize = 4;
 
+const CONTENT_TYPE: &str = "application/zip";
+
 /// What an archive is made of, and where.
 pub(crate) struct Assembly<'a> {
     pub archives: &'a Bucket,
@@ -28,19 +30,28 @@ pub(crate) struct Assembly<'a> {
 
 impl Assembly<'_> {
     /// Assembles the archive as far as the time goes, and gives its size when it
-    /// is finished. Parts are the same at every try, so those that are there are kept.
-    pub(crate) async fn assemble(&self, key: &str, deadline: Instant) -> Result<Option<u64>, TaskError> {
+    /// is finished. Parts are the same at every try, so those that are there are
+    /// kept. They are looked for `again`, where an invocation before this one may
+    /// have made some.
+    pub(crate) async fn assemble(
+        &self,
+        key: &str,
+        again: bool,
+        deadline: Instant,
+    ) -> Result<Option<u64>, TaskError> {
         let sizes: Vec<_> = self.indexes.iter().map(|index| index.bytes).collect();
         let layout = Layout::plan(&sizes).map_err(incomplete)?;
         let last = self.last_part(&layout).await?;
         let bytes = layout.bytes - tail_bytes(&layout, &sizes) + last.len() as u64;
-        if self.archives.size(key).await? == Some(bytes) {
+        if again && self.archives.size(key).await? == Some(bytes) {
             return Ok(Some(bytes));
         }
-        let upload = self.archives.open_upload(key, "application/zip").await?;
-        let there = self.archives.parts(&upload).await?;
-        let there: BTreeMap<i32, (u64, String)> =
-            there.into_iter().map(|(n, size, tag)| (n, (size, tag))).collect();
+        // The last part alone is small enough to go up in one piece.
+        if layout.parts.is_empty() {
+            self.archives.put(key, last, CONTENT_TYPE).await?;
+            return Ok(Some(bytes));
+        }
+        let (upload, there) = self.upload(key, again).await?;
         let mut tags = Vec::with_capacity(layout.parts.len() + 1);
         let numbered: Vec<_> = layout.parts.iter().zip(1..).collect();
         let is_there = |part: &Part, number: &i32| {
@@ -62,6 +73,21 @@ impl Assembly<'_> {
         tags.push(self.archives.put_part(&upload, number, last).await?);
         self.archives.complete_upload(&upload, tags).await?;
         Ok(Some(bytes))
+    }
+
+    /// The archive's upload, and the parts that are there already, by number, with
+    /// size and entity tag.
+    async fn upload(
+        &self,
+        key: &str,
+        again: bool,
+    ) -> Result<(Upload, BTreeMap<i32, (u64, String)>), TaskError> {
+        if !again {
+            return Ok((self.archives.create_upload(key, CONTENT_TYPE).await?, BTreeMap::new()));
+        }
+        let upload = self.archives.open_upload(key, CONTENT_TYPE).await?;
+        let there = self.archives.parts(&upload).await?;
+        Ok((upload, there.into_iter().map(|(number, size, tag)| (number, (size, tag))).collect()))
     }
 
     /// A part that is there already, or a new one.

@@ -2,7 +2,8 @@
 //!
 //! The data does not pass through here: large segments are copied by S3, and
 //! only what is smaller than a part, the manifest and the central directory are
-//! uploaded. An invocation goes on with the parts that are there already.
+//! uploaded. An invocation goes on with the parts that those before it have made;
+//! the first one does not look for any.
 
 mod assemble;
 mod report;
@@ -13,11 +14,11 @@ use std::time::Instant;
 use chrono::{DateTime, Days, Utc};
 use habeas_archive::{SegmentIndex, complete};
 use habeas_aws::{Buckets, WorkKeys, typed};
-use habeas_domain::{Archive, Counts, Request};
+use habeas_domain::{AccountId, Archive, Counts, Request, RequestId};
 use habeas_lambda::{TaskError, names};
-use habeas_work::{Failure, Ground, People, RequestInput};
-use serde::Serialize;
+use habeas_work::{Failure, Ground, People};
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::assemble::Assembly;
@@ -28,6 +29,19 @@ pub struct Package {
     pub ground: Ground,
     pub archives: Buckets,
     pub keep: Days,
+}
+
+/// What the state machine hands over.
+#[derive(Debug, Deserialize)]
+pub struct Input {
+    account: AccountId,
+    request: RequestId,
+    /// The names of the planned units.
+    units: Vec<String>,
+    /// Whether an invocation before this one may have begun with the archive: it
+    /// ran out of time, or failed. Where it was and nobody knows, two make the
+    /// same archive, and what one of them leaves open is tidied away.
+    again: bool,
 }
 
 /// Whether the archive is finished, and then what the state machine writes into
@@ -41,24 +55,23 @@ pub struct Packaged {
 impl Package {
     pub async fn package(
         &self,
-        input: &RequestInput,
+        input: &Input,
         now: DateTime<Utc>,
         deadline: Instant,
     ) -> Result<Packaged, TaskError> {
         let request = self.ground.request_at_work(&input.account, input.request, now).await?;
         let folder = self.ground.folder(&request)?;
-        let units = folder.units().await?;
         // In order of unit and step, which is the order of their keys.
-        let indexes: Vec<SegmentIndex> = folder.results::<IgnoredAny, _>(&folder.keys.indexes()).await?;
-        // What others hold is counted, whatever has failed.
-        let failures = folder.failures().await?;
-        if !failures.is_empty() {
+        let steps: Vec<Vec<SegmentIndex>> = folder.results::<IgnoredAny, _>(&folder.keys.indexes()).await?;
+        let was_passed_over = steps.iter().any(Vec::is_empty);
+        let indexes: Vec<_> = steps.into_iter().flatten().collect();
+        if was_passed_over {
+            // What others hold is counted, whatever has failed.
             self.ground.table.set_counts(&request, &counts(&request, &indexes)).await?;
-            Failure::all_of(&failures)?;
+            Failure::all_of(&folder.failures().await?)?;
         }
         let people = People::of(&self.ground, &folder, &request).await?;
-        let planned: Vec<_> = units.iter().map(|unit| unit.unit.clone()).collect();
-        complete(&indexes, &planned).map_err(incomplete)?;
+        complete(&indexes, &input.units).map_err(incomplete)?;
         let key = WorkKeys::archive(request.id);
         let residency = request.kept_in();
         let assembly = Assembly {
@@ -69,8 +82,9 @@ impl Package {
             people: &people,
             indexes: &indexes,
         };
-        tracing::info!(request = %request.id, units = units.len(), segments = indexes.len(), "packaging");
-        let Some(bytes) = assembly.assemble(&key, deadline).await? else {
+        let (units, segments) = (input.units.len(), indexes.len());
+        tracing::info!(request = %request.id, units, segments, "packaging");
+        let Some(bytes) = assembly.assemble(&key, input.again, deadline).await? else {
             return Ok(Packaged { done: false, archive: Value::Null });
         };
         let expires_at = now + self.keep;
@@ -106,15 +120,22 @@ mod tests {
     #[test]
     fn every_event_is_understood_or_refused_as_its_name_says() {
         for event in events("package") {
-            let read = serde_json::from_str::<RequestInput>(&event.text);
+            let read = serde_json::from_str::<Input>(&event.text);
             assert_eq!(read.is_err(), event.is_rejected(), "{}: {read:?}", event.case);
         }
     }
 
     #[test]
-    fn an_input_names_the_request() {
+    fn an_input_names_the_request_and_its_units() {
         let event = include_str!("../../../events/package/request.json");
-        let input: RequestInput = serde_json::from_str(event).unwrap();
+        let input: Input = serde_json::from_str(event).unwrap();
         assert_eq!((&input.account, input.request), (&request().account, request().id));
+        assert_eq!((input.units, input.again), (vec!["0001".to_owned()], false));
+    }
+
+    #[test]
+    fn an_input_says_that_an_archive_may_have_been_begun() {
+        let event = include_str!("../../../events/package/again.json");
+        assert!(serde_json::from_str::<Input>(event).unwrap().again);
     }
 }

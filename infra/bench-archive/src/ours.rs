@@ -18,10 +18,12 @@ const SOURCE: &str = "whiteboard_files";
 const DATA_TYPE: &str = "whiteboards";
 const UNIT: &str = "0001";
 
-/// Calls that `package` makes however many segments there are: for the request's
-/// plan, a list of indexes, whether the archive is there, open uploads, a new
-/// one, its parts, the last part, and the end.
-const CALLS_ANYWAY: usize = 8;
+/// Calls that `package` makes however many segments there are: for a list of
+/// steps, what the only step has found, an upload, its last part, and its end.
+const CALLS_ANYWAY: usize = 5;
+
+/// Where the last part is all there is, it goes up in one piece.
+const CALLS_OF_ONE_PIECE: usize = 3;
 
 fn modified() -> DosTime {
     DosTime::new(2026, 4, 1, 9, 30, 0)
@@ -35,15 +37,14 @@ fn listed(folder: &Path) -> Outcome<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// One step after the other, each with a segment and its index.
+/// One segment after the other, and then the list of their indexes.
 pub(crate) fn collect(files: &Path, work: &Path) -> Outcome<Value> {
     fs::create_dir_all(work.join("segment"))?;
-    fs::create_dir_all(work.join("index"))?;
     let files = listed(files)?;
-    let (mut rest, mut step, mut bytes) = (files.iter().peekable(), 0, 0);
+    let (mut rest, mut indexes, mut bytes) = (files.iter().peekable(), Vec::new(), 0);
     let folder = file_path(SUBJECT, DATA_TYPE, SOURCE);
-    while rest.peek().is_some() || step == 0 {
-        step += 1;
+    while rest.peek().is_some() || indexes.is_empty() {
+        let number = u32::try_from(indexes.len() + 1)?;
         let mut writer = SegmentWriter::new(modified());
         let mut members = Vec::new();
         while let Some(file) = rest.next_if(|_| writer.len() < SEGMENT_BYTES_TARGET) {
@@ -51,12 +52,12 @@ pub(crate) fn collect(files: &Path, work: &Path) -> Outcome<Value> {
             let entry = writer.add(&format!("{folder}/{}", component(name)), &fs::read(file)?, 0)?.clone();
             members.push(member(entry));
         }
-        let key = format!("{UNIT}-{step:06}");
+        let key = format!("{UNIT}-{number:06}");
         let found = vec![found(members.len() as u64)];
         let segment = writer.finish();
         let index = SegmentIndex {
             unit: UNIT.into(),
-            step,
+            number,
             last: rest.peek().is_none(),
             key: key.clone(),
             bytes: segment.bytes.len() as u64,
@@ -65,9 +66,10 @@ pub(crate) fn collect(files: &Path, work: &Path) -> Outcome<Value> {
         };
         bytes += index.bytes;
         fs::write(work.join("segment").join(&key), segment.bytes)?;
-        fs::write(work.join("index").join(format!("{key}.json")), serde_json::to_vec(&index)?)?;
+        indexes.push(index);
     }
-    Ok(json!({"segments": step, "bytes": bytes}))
+    fs::write(work.join("indexes.json"), serde_json::to_vec(&indexes)?)?;
+    Ok(json!({"segments": indexes.len(), "bytes": bytes}))
 }
 
 fn member(entry: habeas_archive::Entry) -> Member {
@@ -93,7 +95,7 @@ fn found(files: u64) -> Found {
 }
 
 fn indexes(work: &Path) -> Outcome<Vec<SegmentIndex>> {
-    listed(&work.join("index"))?.iter().map(|file| Ok(serde_json::from_slice(&fs::read(file)?)?)).collect()
+    Ok(serde_json::from_slice(&fs::read(work.join("indexes.json"))?)?)
 }
 
 fn layout(indexes: &[SegmentIndex]) -> Outcome<Layout> {
@@ -124,7 +126,8 @@ pub(crate) fn package(work: &Path) -> Outcome<Value> {
     through += last.len();
     fs::write(work.join("last"), last)?;
     let parts_put = layout.parts.len() - copied;
-    let calls = CALLS_ANYWAY + indexes.len() + copied + gathered + parts_put;
+    let anyway = if layout.parts.is_empty() { CALLS_OF_ONE_PIECE } else { CALLS_ANYWAY };
+    let calls = anyway + copied + gathered + parts_put;
     Ok(json!({"segments": indexes.len(), "through": through, "s3_calls": calls}))
 }
 

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use aws_credential_types::Credentials;
-use habeas_aws::{Aws, Bucket};
+use habeas_aws::{Aws, Bucket, WorkKeys};
+use habeas_domain::RequestId;
 
 use crate::Outcome;
 
@@ -32,6 +33,12 @@ impl Buckets {
             buckets.aws.s3().create_bucket().bucket(bucket).send().await?;
         }
         Ok(buckets)
+    }
+
+    /// How many segments a request has by now.
+    pub(crate) async fn segments(&self, request: RequestId) -> Outcome<usize> {
+        let bucket = Bucket::new(&self.aws, self.work.clone());
+        Ok(bucket.list(&WorkKeys::new(request).segments()).await?.len())
     }
 
     /// Removes a bucket with all that is in it. The store gives the room back then,

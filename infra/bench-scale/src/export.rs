@@ -32,9 +32,10 @@ pub(crate) async fn run(options: &Options) -> Outcome<Value> {
         steps += collect_unit(&mut collect, &input, unit)?;
     }
     let collect = json!({"took": collect.end()?, "traffic": stage.traffic()});
+    let segments = buckets.segments(request.id).await?;
 
     let mut package = Function::start("package", &place)?;
-    let archive = package_archive(&mut package, &input)?;
+    let archive = package_archive(&mut package, &input, &units)?;
     let package = json!({"took": package.end()?, "traffic": stage.traffic()});
 
     buckets.remove(&buckets.work).await?;
@@ -44,7 +45,13 @@ pub(crate) async fn run(options: &Options) -> Outcome<Value> {
     }
     buckets.remove(&buckets.archives).await?;
     let bytes: u64 = text("bytes", "N")?.parse()?;
-    Ok(json!({"segments": steps, "archive_bytes": bytes, "collect": collect, "package": package}))
+    Ok(json!({
+        "steps": steps,
+        "segments": segments,
+        "archive_bytes": bytes,
+        "collect": collect,
+        "package": package,
+    }))
 }
 
 fn plan(place: &Place<'_>, input: &Value) -> Outcome<Vec<String>> {
@@ -54,7 +61,7 @@ fn plan(place: &Place<'_>, input: &Value) -> Outcome<Vec<String>> {
     Ok(serde_json::from_value(planned["units"].take())?)
 }
 
-/// Does a unit's steps, each of which writes a segment, and says how many there were.
+/// Does a unit's steps, and says how many there were.
 fn collect_unit(collect: &mut Function, input: &Value, unit: &str) -> Outcome<u32> {
     let mut input = input.clone();
     input["unit"] = json!(unit);
@@ -69,9 +76,12 @@ fn collect_unit(collect: &mut Function, input: &Value, unit: &str) -> Outcome<u3
 }
 
 /// Has the archive finished, in as many invocations as it takes.
-fn package_archive(package: &mut Function, input: &Value) -> Outcome<Value> {
-    for _ in 0..STEPS_MAX {
-        let mut packaged = package.call(input)?;
+fn package_archive(package: &mut Function, input: &Value, units: &[String]) -> Outcome<Value> {
+    let mut input = input.clone();
+    input["units"] = json!(units);
+    for invocation in 0..STEPS_MAX {
+        input["again"] = json!(invocation > 0);
+        let mut packaged = package.call(&input)?;
         if packaged["done"] == true {
             return Ok(packaged["archive"].take());
         }

@@ -21,7 +21,7 @@ const FILES_AT_A_TIME: usize = 8;
 /// Parts of a table number their members so far apart that they do not meet.
 const MEMBERS_PER_PART: u32 = 10_000;
 
-/// What one step finds of one person in one source.
+/// What one segment has of one person in one source.
 pub(super) struct Collection<'a> {
     source: &'a Source,
     subject: &'a str,
@@ -61,6 +61,12 @@ pub(super) struct LargeFile<'a> {
     about: Value,
     path: String,
     file: OpenFile<'a>,
+}
+
+impl LargeFile<'_> {
+    pub(super) fn bytes(&self) -> u64 {
+        self.file.about.bytes
+    }
 }
 
 impl<'a> Collection<'a> {
@@ -155,14 +161,14 @@ impl<'a> Collection<'a> {
         &mut self,
         place: Workplace<'_>,
         unit: &Unit,
-        step: u32,
+        number: u32,
         large: LargeFile<'_>,
         segment: &mut Segment,
     ) -> Result<(), TaskError> {
         let LargeFile { about, path, file } = large;
         // By all that the segment will hold: a late twin writes the same, or elsewhere.
         let digest = digest(&[path.as_bytes(), file.about.tag.as_bytes(), about.to_string().as_bytes()]);
-        let key = place.folder.keys.segment(&unit.unit, step, &digest);
+        let key = place.folder.keys.segment(&unit.unit, number, &digest);
         let entry = segment.stream(place, &key, &path, file).await?;
         self.add_file(entry, &about, segment)
     }

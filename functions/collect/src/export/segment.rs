@@ -4,10 +4,10 @@ use habeas_aws::Upload;
 use habeas_domain::Request;
 use habeas_lambda::{TaskError, names};
 use habeas_sources::OpenFile;
-use habeas_work::{Step, Unit, source_error};
+use habeas_work::{Unit, source_error};
 use sha2::{Digest, Sha256};
 
-use crate::{Cursor, Workplace};
+use crate::Workplace;
 
 /// Compressed data goes out in parts of this size: an upload may have 10,000, and
 /// a function holds two of them.
@@ -16,7 +16,7 @@ const PART_BYTES: usize = 8 << 20;
 /// A segment that has nearly reached its target gets one more page, or member.
 const SEGMENT_BYTES_MAX: usize = 48 << 20;
 
-/// The segment of a step, and what its index will say.
+/// A segment, and what its index will say.
 pub(super) struct Segment {
     modified: DosTime,
     pub(super) writer: SegmentWriter,
@@ -81,21 +81,22 @@ impl Segment {
         Ok(entry)
     }
 
-    /// The segment first, then the index that makes it count.
+    /// Stores the segment under the number that it has in its unit, and gives the
+    /// index that will make it count.
     pub(super) async fn store(
         self,
         place: Workplace<'_>,
         unit: &Unit,
-        cursor: Cursor,
+        number: u32,
         last: bool,
-    ) -> Result<Cursor, TaskError> {
-        let (folder, step) = (place.folder, cursor.step);
+    ) -> Result<SegmentIndex, TaskError> {
+        let folder = place.folder;
         let bytes = self.writer.len();
         let segment = self.writer.finish();
         let key = match self.large {
             Some(large) => large.finish(place, segment.bytes).await?,
             None => {
-                let key = folder.keys.segment(&unit.unit, step, &digest(&[&segment.bytes]));
+                let key = folder.keys.segment(&unit.unit, number, &digest(&[&segment.bytes]));
                 if !segment.bytes.is_empty() {
                     folder.bucket.put(&key, segment.bytes, "application/octet-stream").await?;
                 }
@@ -103,8 +104,7 @@ impl Segment {
             }
         };
         let unit = unit.unit.clone();
-        let index = SegmentIndex { unit, step, last, key, bytes, members: self.members, found: self.found };
-        folder.keep_first(place.key, Step { cursor, result: index }).await
+        Ok(SegmentIndex { unit, number, last, key, bytes, members: self.members, found: self.found })
     }
 }
 

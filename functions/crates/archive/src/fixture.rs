@@ -79,23 +79,23 @@ fn found(subject: &str, source: &str, collection: &str, records: u64, files: u64
     }
 }
 
-/// Two units, one of them in two steps, with their segments.
-pub(crate) fn steps() -> Result<Vec<(SegmentIndex, Segment)>, AddError> {
+/// Two units, one of them with two segments.
+pub(crate) fn segments() -> Result<Vec<(SegmentIndex, Segment)>, AddError> {
     let chat = |number| collection_path(ANA, "chat", "chat_messages", number);
     let board = collection_path(ANA, "whiteboards", "whiteboards", 1);
     let drawing = file_path(ANA, "whiteboards", "50% <plan>.svg");
     Ok(vec![
-        step(
+        segment(
             ("chat", 1, false),
             &[("chat_messages", &chat(1), b"{\"text\":\"hi\"}\n{\"text\":\"hi\"}\n", 2)],
             vec![found(ANA, "chat", "chat_messages", 2, 0)],
         )?,
-        step(
+        segment(
             ("chat", 2, true),
             &[("chat_messages", &chat(2), b"{\"text\":\"bye\"}\n", 1)],
             vec![found(ANA, "chat", "chat_messages", 1, 0), found(BO, "chat", "chat_messages", 0, 0)],
         )?,
-        step(
+        segment(
             ("whiteboards", 1, true),
             &[("whiteboards", &board, b"{\"id\":1}\n", 1), ("whiteboards", &drawing, b"<svg/>", 0)],
             vec![
@@ -106,8 +106,8 @@ pub(crate) fn steps() -> Result<Vec<(SegmentIndex, Segment)>, AddError> {
     ])
 }
 
-fn step(
-    (unit, step, last): (&str, u32, bool),
+fn segment(
+    (unit, number, last): (&str, u32, bool),
     members: &[(&str, &str, &[u8], u64)],
     found: Vec<Found>,
 ) -> Result<(SegmentIndex, Segment), AddError> {
@@ -128,9 +128,9 @@ fn step(
     }
     let index = SegmentIndex {
         unit: unit.into(),
-        step,
+        number,
         last,
-        key: format!("work/{unit}/{step}"),
+        key: format!("work/{unit}/{number}"),
         bytes: writer.len(),
         members: listed,
         found,

@@ -5,20 +5,20 @@ use crate::subject::Subject;
 use serde::{Deserialize, Serialize};
 use wire::Wire;
 
-/// What one step of one work unit wrote and found, stored as JSON next to its
-/// segment. The packager reads indexes only, never the data.
+/// What was written into one segment of one work unit and what was found, stored as
+/// JSON. The packager reads indexes only, never the data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Wire", try_from = "Wire")]
 pub struct SegmentIndex {
     /// The planned work unit.
     pub unit: String,
     /// Counted from 1 within the unit.
-    pub step: u32,
-    /// Whether the unit is done with this step.
+    pub number: u32,
+    /// Whether the unit is done with this segment.
     pub last: bool,
     /// The segment's object key.
     pub key: String,
-    /// The segment's size; 0 when the step found nothing to write.
+    /// The segment's size; 0 when there was nothing to write.
     pub bytes: u64,
     /// In the order in which they lie in the segment, without gaps.
     pub members: Vec<Member>,
@@ -46,8 +46,8 @@ pub enum MemberKind {
     File,
 }
 
-/// How much of a subject's data a step found in a source. Nothing is written
-/// too: it is the proof that somebody looked.
+/// How much of a subject's data was found in a source, for this segment. Nothing
+/// is written too: it is the proof that somebody looked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
@@ -75,9 +75,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_index_of_a_step_that_found_nothing_is_still_an_index() -> Result<(), serde_json::Error> {
+    fn an_index_of_nothing_found_is_still_an_index() -> Result<(), serde_json::Error> {
         let index: SegmentIndex = serde_json::from_str(
-            r#"{"unit": "u", "step": 1, "last": true, "key": "", "bytes": 0, "members": [],
+            r#"{"unit": "u", "number": 1, "last": true, "key": "", "bytes": 0, "members": [],
                 "found": [{"subject": "ana@amber.example", "source": "chat", "data_type": "chat",
                            "collection": "chat_messages", "records": 0, "files": 0}]}"#,
         )?;
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn an_index_survives_its_stored_form() -> Result<(), Box<dyn std::error::Error>> {
-        for (index, _) in crate::fixture::steps()? {
+        for (index, _) in crate::fixture::segments()? {
             let stored = serde_json::to_string(&index)?;
             assert_eq!(serde_json::from_str::<SegmentIndex>(&stored)?, index);
         }
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_member_of_nobody_is_refused() {
-        let index = r#"{"unit": "u", "step": 1, "last": true, "key": "", "bytes": 31, "found": [],
+        let index = r#"{"unit": "u", "number": 1, "last": true, "key": "", "bytes": 31, "found": [],
             "members": [[0, "file", "stored", "a", 0, 0, 0, 0, "", 0]]}"#;
         let refused = serde_json::from_str::<SegmentIndex>(index).map_err(|error| error.to_string());
         assert!(refused.is_err_and(|why| why.contains("origin")));
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_field_nobody_knows_is_refused() {
-        let index = r#"{"unit": "u", "step": 1, "last": true, "key": "", "bytes": 0,
+        let index = r#"{"unit": "u", "number": 1, "last": true, "key": "", "bytes": 0,
                         "members": [], "found": [], "partial": true}"#;
         assert!(serde_json::from_str::<SegmentIndex>(index).is_err());
     }

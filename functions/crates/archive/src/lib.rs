@@ -16,7 +16,7 @@
 //!     SearchPlan, SegmentIndex, SegmentWriter, collection_path, complete, tail,
 //! };
 //!
-//! // A collector, once per step of its work unit.
+//! // A collector, for each segment of its work unit.
 //! let modified = DosTime::new(2026, 4, 1, 9, 30, 0);
 //! let mut segment = SegmentWriter::new(modified);
 //! let path = collection_path("ana@amber.example", "chat", "chat_messages", 1);
@@ -24,7 +24,7 @@
 //! let segment = segment.finish();
 //! let index = SegmentIndex {
 //!     unit: "chat-0001".into(),
-//!     step: 1,
+//!     number: 1,
 //!     last: true,
 //!     key: "work/r1/chat-0001/1.seg".into(),
 //!     bytes: segment.bytes.len() as u64,

@@ -98,13 +98,13 @@ impl Page<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{plan, request, steps};
+    use crate::fixture::{plan, request, segments};
     use std::error::Error;
 
     type Checked = Result<(), Box<dyn Error>>;
 
     fn manifest() -> Result<Manifest, Box<dyn Error>> {
-        let indexes: Vec<_> = steps()?.into_iter().map(|(index, _)| index).collect();
+        let indexes: Vec<_> = segments()?.into_iter().map(|(index, _)| index).collect();
         Ok(Manifest::build(request(), &plan(), &indexes)?)
     }
 

@@ -34,6 +34,12 @@ impl Buckets {
         })
     }
 
+    /// A bucket where accounts have no choice.
+    #[must_use]
+    pub fn only(us: Bucket) -> Self {
+        Self { us, eea: None }
+    }
+
     pub fn of(&self, residency: Residency) -> Result<&Bucket, NoBucket> {
         match residency {
             Residency::Us => Ok(&self.us),

@@ -89,6 +89,13 @@ impl Aws {
         Self { config, clients: Arc::default() }
     }
 
+    /// The same behind any HTTP client: tests have one without a network.
+    #[must_use]
+    pub fn over(&self, client: SharedHttpClient) -> Self {
+        let config = self.config.to_builder().http_client(client).build();
+        Self { config, clients: Arc::default() }
+    }
+
     #[must_use]
     pub fn sdk_config(&self) -> &SdkConfig {
         &self.config

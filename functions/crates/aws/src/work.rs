@@ -59,17 +59,17 @@ impl WorkKeys {
     }
 
     /// What a step of a unit found. Written last and once, it makes the step's
-    /// segment count.
+    /// segments count.
     #[must_use]
     pub fn index(&self, unit: &str, step: u32) -> String {
         format!("{}index/{unit}-{step:06}.json", self.prefix)
     }
 
-    /// Named by content as well: a late twin of a step never changes what the
-    /// index points to.
+    /// Numbered within its unit. Named by content as well: a late twin of a step
+    /// never changes what the index points to.
     #[must_use]
-    pub fn segment(&self, unit: &str, step: u32, digest: &str) -> String {
-        format!("{}segment/{unit}-{step:06}-{digest}", self.prefix)
+    pub fn segment(&self, unit: &str, number: u32, digest: &str) -> String {
+        format!("{}segment/{unit}-{number:06}-{digest}", self.prefix)
     }
 
     #[must_use]

@@ -10,7 +10,7 @@ use crate::item::TypedKey;
 use crate::{BucketAddress, Item, Key};
 
 /// A file above this is not held in memory. Behind such a one a page ends, and
-/// it stands in a page of its own, so that a step can begin with it.
+/// it stands in a page of its own, so that a segment can begin with it.
 pub const LARGE_FILE_BYTES: u64 = 16 << 20;
 
 /// Files of one page, together: a function holds them beside the segment, and may

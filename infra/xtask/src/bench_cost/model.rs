@@ -6,12 +6,15 @@ const SEGMENT_BYTES: u64 = 32 << 20;
 /// Smaller segments are no parts of their own: S3 copies none below 5 MiB.
 const PART_BYTES_MIN: u64 = 5 << 20;
 
-/// `collect` ends a step with each segment, so each further one is a round of its
-/// two states.
+/// How long `collect` works before it asks to be called again: its limit less its
+/// reserve, and less what one answer of a source may take.
+const COLLECT_SECONDS: f64 = 780.0;
+/// Each further step of `collect` is a round of its two states.
 const TRANSITIONS_A_STEP: f64 = 2.0;
-/// The segment and its index. S3's copy of the segment is counted by itself.
-const PUTS_A_STEP: f64 = 2.0;
-/// The unit, the pseudonyms' key, what the step before left; and the index, by `package`.
+/// What it has found. Segments, and S3's copies of them, are counted by themselves.
+const PUTS_A_STEP: f64 = 1.0;
+/// The unit, the pseudonyms' key, what the step before left; and what it has found,
+/// by `package`.
 const GETS_A_STEP: f64 = 4.0;
 /// The request's row.
 const READS_A_STEP: f64 = 1.0;
@@ -60,10 +63,12 @@ impl Model {
     /// none to be saved by compressing: it is at most that.
     pub(super) fn export(&self, people: u32, bytes: u64) -> Usage {
         let segments = bytes.div_ceil(SEGMENT_BYTES).max(u64::from(people));
-        let steps = (segments - u64::from(people)) as f64;
+        let further_segments = (segments - u64::from(people)) as f64;
         let copies = if bytes / segments >= PART_BYTES_MIN { segments as f64 } else { 0.0 };
         let (bytes, gib) = (bytes as f64, bytes as f64 / lambda::GIB);
-        let collecting = bytes / (self.bytes_per_second * COLLECT_MB / CORE_MB) * COLLECT_MB / 1024.0;
+        let collecting = bytes / (self.bytes_per_second * COLLECT_MB / CORE_MB);
+        // People have steps of their own, one each at least.
+        let steps = (collecting / f64::from(people) / COLLECT_SECONDS).floor() * f64::from(people);
         let copying = copies * COPY_SECONDS;
         let packaged_again = (copying / PACKAGE_SECONDS).floor();
         self.base
@@ -72,10 +77,10 @@ impl Model {
             .with(Kind::StateTransition, (steps + packaged_again) * TRANSITIONS_A_STEP)
             .with(Kind::Invocation, steps + packaged_again)
             .with(Kind::LogGb, steps * self.log_gb_an_invocation)
-            .with(Kind::S3Put, steps * PUTS_A_STEP + copies)
+            .with(Kind::S3Put, steps * PUTS_A_STEP + further_segments + copies)
             .with(Kind::S3Get, steps * GETS_A_STEP)
             .with(Kind::ReadUnit, steps * READS_A_STEP + bytes / READ_BLOCK_BYTES / 2.0)
-            .with(Kind::GbSecond, collecting + copying * PACKAGE_MB / 1024.0)
+            .with(Kind::GbSecond, (collecting * COLLECT_MB + copying * PACKAGE_MB) / 1024.0)
             .with(Kind::StoredGbMonth, gib * KEPT_DAYS / DAYS_A_MONTH)
             .with(Kind::DownloadedGb, gib)
     }
@@ -109,13 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn a_gibibyte_of_one_person_is_thirty_one_further_steps() {
+    fn a_gibibyte_of_one_person_is_thirty_one_further_segments_of_one_step() {
         let found = model().export(1, 1 << 30);
-        close(found.of(Kind::StateTransition), 15.0 + 62.0);
-        close(found.of(Kind::Invocation), 7.0 + 31.0);
-        close(found.of(Kind::S3Put), 14.0 + 62.0 + 32.0);
-        close(found.of(Kind::S3Get), 124.0);
-        close(found.of(Kind::ReadUnit), 31.0 + 131_072.0);
+        close(found.of(Kind::StateTransition), 15.0);
+        close(found.of(Kind::Invocation), 7.0);
+        close(found.of(Kind::S3Put), 14.0 + 31.0 + 32.0);
+        close(found.of(Kind::S3Get), 0.0);
+        close(found.of(Kind::ReadUnit), 131_072.0);
         close(found.of(Kind::StoredGbMonth), 90.0 * 12.0 / 365.25);
         close(found.of(Kind::DownloadedGb), 1.0);
     }
@@ -128,8 +133,10 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_gibibytes_are_more_than_one_invocation_can_lay_together() {
+    fn a_hundred_gibibytes_are_more_than_one_invocation_can_read_or_lay_together() {
         let found = model().export(1, 100 << 30);
-        close(found.of(Kind::StateTransition), 15.0 + 2.0 * (3_199.0 + 1.0));
+        close(found.of(Kind::StateTransition), 15.0 + 2.0 * (15.0 + 1.0));
+        close(found.of(Kind::S3Get), 15.0 * 4.0);
+        close(found.of(Kind::S3Put), 14.0 + 15.0 + 3_199.0 + 3_200.0);
     }
 }

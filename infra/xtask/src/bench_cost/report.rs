@@ -103,8 +103,8 @@ Lambda: as long as the emulator's reports say, on this machine and with these bi
 function ran many times at once, each counts as long as when it ran alone.
 KMS: one call for each caller and each bucket or table, as data keys are kept for minutes, and those
 for a receipt. Its two keys cost a dollar a month each, whether or not anybody asks.
-Estimates: a line through what was measured, and from there on segments of 32 MiB. All data are
-rows of DynamoDB, and the archive is as large as they are.
+Estimates: a line through what was measured, and from there on segments of 32 MiB, as many in a
+step as it has time for. All data are rows of DynamoDB, and the archive is as large as they are.
 kept: 90 days in S3. download: once, to the internet. Neither is in the total.
 ";
 

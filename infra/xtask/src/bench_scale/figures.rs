@@ -35,6 +35,7 @@ pub(super) struct Measured {
 /// As `habeas-bench-scale` prints it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Export {
+    steps: u64,
     segments: u64,
     archive_bytes: u64,
     collect: Function,
@@ -92,16 +93,17 @@ pub(super) fn print(measured: &[Measured]) {
     for (name, of) in FUNCTIONS {
         println!("\n{name}");
         println!(
-            "{:<22} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10}",
-            "", "files", "MiB", "segments", "peak MiB", "unit MiB", "CPU s", "wall s", "S3 calls"
+            "{:<22} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10}",
+            "", "files", "MiB", "steps", "segments", "peak MiB", "unit MiB", "CPU s", "wall s", "S3 calls"
         );
         for export in measured {
             let function = of(&export.export);
             println!(
-                "{:<22} {:>9} {:>9.1} {:>9} {:>9.1} {:>9.1} {:>9.2} {:>9.1} {:>10}",
+                "{:<22} {:>9} {:>9.1} {:>9} {:>9} {:>9.1} {:>9.1} {:>9.2} {:>9.1} {:>10}",
                 export.shape.name(),
                 export.shape.files,
                 export.export.archive_bytes as f64 / MIB,
+                export.export.steps,
                 export.export.segments,
                 function.peak_mib(),
                 function.unit_mib(),
@@ -220,6 +222,7 @@ mod tests {
             "traffic": {"calls": {"GetObject": calls}, "through": through, "longest": 32 << 20},
         });
         let export = json!({
+            "steps": 1,
             "segments": segments,
             "archive_bytes": 10_u64 << 30,
             "collect": function,

@@ -15,7 +15,7 @@ use crate::time::DosTime;
 #[serde(deny_unknown_fields)]
 pub(super) struct Wire {
     unit: String,
-    step: u32,
+    number: u32,
     last: bool,
     key: String,
     bytes: u64,
@@ -53,8 +53,8 @@ impl From<SegmentIndex> for Wire {
             Row(place, kind, method, name, offset, compressed, uncompressed, crc32, sha256, records)
         });
         let members = rows.collect();
-        let SegmentIndex { unit, step, last, key, bytes, found, .. } = index;
-        Self { unit, step, last, key, bytes, origins, members, found }
+        let SegmentIndex { unit, number, last, key, bytes, found, .. } = index;
+        Self { unit, number, last, key, bytes, origins, members, found }
     }
 }
 
@@ -62,7 +62,7 @@ impl TryFrom<Wire> for SegmentIndex {
     type Error = NoOrigin;
 
     fn try_from(wire: Wire) -> Result<Self, NoOrigin> {
-        let Wire { unit, step, last, key, bytes, origins, members, found } = wire;
+        let Wire { unit, number, last, key, bytes, origins, members, found } = wire;
         let member = |row| {
             let Row(place, kind, method, name, offset, compressed, uncompressed, crc32, sha256, records) =
                 row;
@@ -73,6 +73,6 @@ impl TryFrom<Wire> for SegmentIndex {
             Ok(Member { entry, subject, source, data_type, collection, kind })
         };
         let members = members.into_iter().map(member).collect::<Result<_, _>>()?;
-        Ok(Self { unit, step, last, key, bytes, members, found })
+        Ok(Self { unit, number, last, key, bytes, members, found })
     }
 }

@@ -10,23 +10,23 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 /// named by their position in the plan, from 1, and never by address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
-    #[error("unit {unit}, step {step}: source {origin} was not planned for this subject")]
-    NotPlanned { unit: String, step: u32, origin: String },
-    #[error("source {origin} was planned for subject {subject}, but no step says it searched it")]
+    #[error("unit {unit}, segment {number}: source {origin} was not planned for this subject")]
+    NotPlanned { unit: String, number: u32, origin: String },
+    #[error("source {origin} was planned for subject {subject}, but no index says it was searched")]
     NotSearched { origin: String, subject: usize },
     #[error("source {origin} has {found} records of subject {subject}, but {written} are in the archive")]
     Records { origin: String, subject: usize, found: u64, written: u64 },
     #[error("source {origin} has {found} files of subject {subject}, but {written} are in the archive")]
     Files { origin: String, subject: usize, found: u64, written: u64 },
     #[error(
-        "unit {unit}, step {step}: a member would overwrite another one when unpacked \
-         (member {member} of the segment, counted from 1)"
+        "unit {unit}, segment {number}: a member would overwrite another one when unpacked \
+         (member {member} of it, counted from 1)"
     )]
-    SamePath { unit: String, step: u32, member: usize },
+    SamePath { unit: String, number: u32, member: usize },
 }
 
 impl Manifest {
-    /// Sums over all units and steps, and refuses sums that do not agree: every
+    /// Sums over all units and segments, and refuses sums that do not agree: every
     /// source planned for every subject was searched, and everything found
     /// there is in the archive.
     ///
@@ -116,7 +116,7 @@ impl<'a> Tally<'a> {
             if !self.paths.insert(member.entry.name.as_str().to_lowercase()) {
                 return Err(Mismatch::SamePath {
                     unit: index.unit.clone(),
-                    step: index.step,
+                    number: index.number,
                     member: position,
                 });
             }
@@ -127,7 +127,7 @@ impl<'a> Tally<'a> {
     fn row(&mut self, index: &SegmentIndex, key: Key<'a>) -> Result<&mut Row, Mismatch> {
         self.rows.get_mut(&key).ok_or_else(|| Mismatch::NotPlanned {
             unit: index.unit.clone(),
-            step: index.step,
+            number: index.number,
             origin: key.source.to_owned(),
         })
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::fixture::{plan, request, steps};
+use crate::fixture::{plan, request, segments};
 use crate::index::{Found, MemberKind};
 use crate::layout::{Limits, Part};
 use crate::manifest::{PlannedSource, SearchPlan};
@@ -9,7 +9,7 @@ use std::error::Error;
 use std::io::{Cursor, Read};
 use zip::ZipArchive;
 
-type Steps = Vec<(SegmentIndex, Segment)>;
+type Written = Vec<(SegmentIndex, Segment)>;
 type Content = Vec<u8>;
 
 /// What S3 would do with the layout.
@@ -32,8 +32,8 @@ fn assemble(layout: &Layout, segments: &[&[u8]], tail: &[u8]) -> Result<Vec<u8>,
     Ok(archive)
 }
 
-fn archive(limits: Limits, plan: &SearchPlan, steps: Steps) -> Result<Vec<u8>, Box<dyn Error>> {
-    let (indexes, segments): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
+fn archive(limits: Limits, plan: &SearchPlan, written: Written) -> Result<Vec<u8>, Box<dyn Error>> {
+    let (indexes, segments): (Vec<_>, Vec<_>) = written.into_iter().unzip();
     let sizes: Vec<u64> = indexes.iter().map(|index| index.bytes).collect();
     let layout = Layout::within(limits, &sizes)?;
     let manifest = Manifest::build(request(), plan, &indexes)?;
@@ -46,7 +46,7 @@ const SMALL: Limits = Limits { part_bytes_min: 300, part_bytes_max: 1_000, parts
 
 #[test]
 fn readers_see_the_manifest_first_and_then_the_page() -> Result<(), Box<dyn Error>> {
-    let bytes = archive(SMALL, &plan(), steps()?)?;
+    let bytes = archive(SMALL, &plan(), segments()?)?;
     let mut zip = ZipArchive::new(Cursor::new(bytes))?;
     assert_eq!(zip.len(), 6);
     let mut manifest = Vec::new();
@@ -58,14 +58,14 @@ fn readers_see_the_manifest_first_and_then_the_page() -> Result<(), Box<dyn Erro
 }
 
 #[test]
-fn the_same_steps_give_the_same_archive() -> Result<(), Box<dyn Error>> {
-    assert!(archive(SMALL, &plan(), steps()?)? == archive(SMALL, &plan(), steps()?)?);
+fn the_same_segments_give_the_same_archive() -> Result<(), Box<dyn Error>> {
+    assert!(archive(SMALL, &plan(), segments()?)? == archive(SMALL, &plan(), segments()?)?);
     Ok(())
 }
 
 #[test]
 fn indexes_of_other_segments_are_refused() -> Result<(), Box<dyn Error>> {
-    let (mut indexes, _): (Vec<_>, Vec<_>) = steps()?.into_iter().unzip();
+    let (mut indexes, _): (Vec<_>, Vec<_>) = segments()?.into_iter().unzip();
     let sizes: Vec<u64> = indexes.iter().map(|index| index.bytes).collect();
     let manifest = Manifest::build(request(), &plan(), &indexes)?;
     let layout = Layout::plan(&sizes)?;
@@ -75,11 +75,11 @@ fn indexes_of_other_segments_are_refused() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// One step per list of contents, all of one subject and source.
-fn steps_of(contents: &[Vec<Content>]) -> Result<Steps, AddError> {
+/// One segment per list of contents, all of one subject and source.
+fn segments_of(contents: &[Vec<Content>]) -> Result<Written, AddError> {
     let mut number = 0;
-    let mut steps = vec![];
-    for (step, contents) in (1..).zip(contents) {
+    let mut written = vec![];
+    for (segment, contents) in (1..).zip(contents) {
         let mut writer = SegmentWriter::new(DosTime::EARLIEST);
         let mut members = vec![];
         for content in contents {
@@ -103,16 +103,16 @@ fn steps_of(contents: &[Vec<Content>]) -> Result<Steps, AddError> {
         };
         let index = SegmentIndex {
             unit: "u".into(),
-            step,
-            last: step as usize == steps.len(),
-            key: format!("{step}"),
+            number: segment,
+            last: segment as usize == written.len(),
+            key: format!("{segment}"),
             bytes: writer.len(),
             members,
             found: vec![found],
         };
-        steps.push((index, writer.finish()));
+        written.push((index, writer.finish()));
     }
-    Ok(steps)
+    Ok(written)
 }
 
 fn plan_of_one() -> SearchPlan {
@@ -147,8 +147,8 @@ proptest! {
             1..10,
         ),
     ) {
-        let steps = steps_of(&contents)?;
-        let bytes = archive(SMALL, &plan_of_one(), steps)
+        let written = segments_of(&contents)?;
+        let bytes = archive(SMALL, &plan_of_one(), written)
             .map_err(|error| TestCaseError::fail(error.to_string()))?;
         let mut zip = ZipArchive::new(Cursor::new(bytes))?;
         let contents: Vec<_> = contents.into_iter().flatten().collect();

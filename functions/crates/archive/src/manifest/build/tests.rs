@@ -1,12 +1,12 @@
 use super::*;
-use crate::fixture::{ANA, BO, plan, request, steps};
+use crate::fixture::{ANA, BO, plan, request, segments};
 use crate::{AddError, complete};
 use std::error::Error;
 
 type Checked = Result<(), Box<dyn Error>>;
 
 fn indexes() -> Result<Vec<SegmentIndex>, AddError> {
-    Ok(steps()?.into_iter().map(|(index, _)| index).collect())
+    Ok(segments()?.into_iter().map(|(index, _)| index).collect())
 }
 
 fn refusal(indexes: &[SegmentIndex]) -> Option<String> {
@@ -15,7 +15,7 @@ fn refusal(indexes: &[SegmentIndex]) -> Option<String> {
 }
 
 #[test]
-fn counts_are_summed_over_units_and_steps() -> Checked {
+fn counts_are_summed_over_units_and_segments() -> Checked {
     let indexes = indexes()?;
     complete(&indexes, &["chat".into(), "whiteboards".into()])?;
     let manifest = Manifest::build(request(), &plan(), &indexes)?;
@@ -81,7 +81,7 @@ fn a_source_that_nobody_searched_is_not_reported_as_empty() -> Checked {
     indexes[1].found.pop();
     assert_eq!(
         refusal(&indexes),
-        Some("source chat was planned for subject 1, but no step says it searched it".into())
+        Some("source chat was planned for subject 1, but no index says it was searched".into())
     );
     Ok(())
 }
@@ -91,7 +91,7 @@ fn a_subject_nobody_planned_is_refused_and_not_printed() -> Checked {
     let mut indexes = indexes()?;
     indexes[0].found[0].subject = "eve@other.example".into();
     let error = refusal(&indexes).unwrap_or_default();
-    assert!(error.starts_with("unit chat, step 1") && !error.contains("eve"));
+    assert!(error.starts_with("unit chat, segment 1") && !error.contains("eve"));
     Ok(())
 }
 
@@ -100,7 +100,7 @@ fn two_members_of_one_name_are_refused_in_any_case() -> Checked {
     let mut indexes = indexes()?;
     let upper = indexes[0].members[0].entry.name.as_str().replace("chat_m", "chat_M");
     indexes[1].members[0].entry.name = crate::MemberName::new(upper)?;
-    assert!(refusal(&indexes).is_some_and(|e| e.contains("unit chat, step 2: a member would")));
+    assert!(refusal(&indexes).is_some_and(|e| e.contains("unit chat, segment 2: a member would")));
     Ok(())
 }
 
