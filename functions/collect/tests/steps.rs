@@ -1,0 +1,181 @@
+//! The same data make the same segments, wherever steps end and whatever of them
+//! is done again.
+
+#![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
+
+use std::time::{Duration, Instant};
+
+use collect::{Done, collect};
+use habeas_aws::{Buckets, Macs, WorkKeys};
+use habeas_domain::{DataType, Digest, Filing, Request, Requests, Slots, Status};
+use habeas_local_buckets::LocalBuckets;
+use habeas_local_table::LocalTable;
+use habeas_sources::{DataMap, DynamoDb, Lambda, S3, Stores};
+use habeas_testkit::{address, at};
+use habeas_work::{Ground, UnitInput, UnitOutput};
+use serde_json::Value;
+
+const SOURCE: &str = "source";
+const WORK: &str = "work";
+const UNIT: &str = "0001";
+const FOLDER: &str = "files/amber/ana@amber.example/";
+const NOW: &str = "2026-01-05T10:05:00Z";
+const STEPS_MAX: usize = 20;
+
+/// A file of this size begins and ends a segment.
+const LARGE_BYTES: usize = 17 << 20;
+
+const MAP: &str = r#"
+    version = 1
+    [[source]]
+    name = "drawings"
+    data_type = "whiteboards"
+    s3 = { bucket = "source" }
+    find = [{ prefix = "files/{account}/{email}/" }]
+    erase = { rule = "delete" }
+"#;
+
+/// An export of one person whose files make five segments.
+struct Export {
+    buckets: LocalBuckets,
+    ground: Ground,
+    macs: Macs,
+    request: Request,
+}
+
+impl Export {
+    async fn planned() -> Self {
+        let buckets = LocalBuckets::default();
+        for (name, bytes) in
+            [("a", LARGE_BYTES), ("b", 100), ("c", LARGE_BYTES + 1), ("d", LARGE_BYTES), ("e", 10)]
+        {
+            buckets.put(SOURCE, &format!("{FOLDER}{name}"), vec![b'x'; bytes]);
+        }
+        let table = LocalTable::new();
+        let request = Request {
+            status: Status::Processing,
+            subjects: vec![address("ana@amber.example")],
+            data_types: vec![DataType::Whiteboards],
+            ..habeas_testkit::request()
+        };
+        let filing = Filing {
+            request,
+            slots: Slots { answer: None, twin: Digest::of("steps"), preview: None },
+            fingerprint: Digest::of("steps"),
+            seen_twins: vec![],
+            open_twins: vec![],
+        };
+        table.table().file(&filing).await.unwrap();
+        let request = filing.request;
+        let unit = format!(r#"{{"unit":"{UNIT}","tasks":[{{"subject":0,"source":"drawings"}}]}}"#);
+        buckets.put(WORK, &WorkKeys::new(request.id).units(), unit.into_bytes());
+        let aws = buckets.aws();
+        let ground = Ground {
+            table: table.table(),
+            work: Buckets::only(buckets.bucket(WORK)),
+            map: DataMap::parse(MAP, "123456789012", "us-east-1").unwrap(),
+            map_digest: Digest::of(MAP),
+            stores: Stores { dynamodb: DynamoDb::new(&aws), s3: S3::new(&aws), lambda: Lambda::new(&aws) },
+        };
+        Self { buckets, ground, macs: Macs::new(&aws, "a key".to_owned()), request }
+    }
+
+    async fn step(&self, cursor: Option<Done>, time: Duration) -> UnitOutput<Done> {
+        let Request { account, id, .. } = &self.request;
+        let (account, unit) = (account.clone(), UNIT.to_owned());
+        let input = UnitInput { account, request: *id, unit, cursor, failed: None };
+        collect(&self.ground, &self.macs, input, at(NOW), Instant::now() + time).await.unwrap()
+    }
+
+    /// Does all steps, each with so much time, and says how many there were.
+    async fn collected(&self, time: Duration) -> usize {
+        let mut cursor = None;
+        for step in 1..=STEPS_MAX {
+            let output = self.step(cursor, time).await;
+            if output.done {
+                return step;
+            }
+            cursor = Some(output.cursor);
+        }
+        panic!("more than {STEPS_MAX} steps");
+    }
+
+    fn keys(&self) -> WorkKeys {
+        WorkKeys::new(self.request.id)
+    }
+
+    fn segments(&self) -> Vec<(String, Vec<u8>)> {
+        self.buckets.objects(WORK, &self.keys().segments())
+    }
+
+    /// The indexes of all segments, in order.
+    fn indexes(&self) -> Vec<Value> {
+        let steps = self.buckets.objects(WORK, &self.keys().indexes());
+        let steps = steps.into_iter().map(|(_, step)| serde_json::from_slice::<Value>(&step).unwrap());
+        steps.flat_map(|step| step["result"].as_array().unwrap().clone()).collect()
+    }
+}
+
+/// More than there is to do.
+const PLENTY: Duration = Duration::from_secs(86_400);
+/// Each step ends at once.
+const NONE: Duration = Duration::ZERO;
+
+#[tokio::test]
+async fn steps_that_end_after_every_segment_make_the_same_as_one_that_never_has_to() {
+    let (whole, cut) = (Export::planned().await, Export::planned().await);
+    assert_eq!((whole.collected(PLENTY).await, cut.collected(NONE).await), (1, 5));
+    assert_eq!(whole.indexes().len(), 5);
+    assert_eq!(whole.indexes(), cut.indexes());
+    assert!(whole.segments() == cut.segments(), "other segments");
+    let named: Vec<_> = whole.indexes().iter().map(|index| index["key"].clone()).collect();
+    let there: Vec<_> = whole.segments().into_iter().map(|(key, _)| Value::from(key)).collect();
+    assert_eq!(named, there);
+}
+
+#[tokio::test]
+async fn a_step_writes_each_segment_and_one_list_of_them() {
+    let export = Export::planned().await;
+    export.collected(PLENTY).await;
+    let calls = export.buckets.calls();
+    assert_eq!((calls["PutObject"], calls["CompleteMultipartUpload"]), (2 + 1, 3), "{calls:?}");
+    assert_eq!(export.buckets.open_uploads(WORK), 0);
+}
+
+#[tokio::test]
+async fn a_step_whose_index_was_lost_makes_the_same_again() {
+    for (time, cursor, lost) in [(PLENTY, None, 1), (NONE, Some(Done { step: 1 }), 2)] {
+        let export = Export::planned().await;
+        export.collected(time).await;
+        let before = export.buckets.objects(WORK, "");
+        export.buckets.remove(WORK, &export.keys().index(UNIT, lost));
+        export.step(cursor, time).await;
+        assert!(export.buckets.objects(WORK, "") == before, "step {lost}");
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_was_kept_stays_whatever_its_twin_finds() {
+    let export = Export::planned().await;
+    let first = export.step(None, PLENTY).await;
+    let (indexes, segments) = (export.indexes(), export.segments());
+    export.buckets.put(SOURCE, &format!("{FOLDER}b"), vec![b'y'; 200]);
+    assert_eq!(export.step(None, NONE).await, first, "the first one's cursor");
+    assert_eq!(export.step(None, PLENTY).await, first);
+    assert_eq!(export.indexes(), indexes);
+    let now = export.segments();
+    assert!(segments.iter().all(|segment| now.contains(segment)), "a segment changed");
+}
+
+#[tokio::test]
+async fn a_step_of_a_source_that_was_passed_over_has_no_index() {
+    let export = Export::planned().await;
+    let Request { account, id, .. } = export.request.clone();
+    let failed = Some("It did not answer.".to_owned());
+    let input = UnitInput { account, request: id, unit: UNIT.to_owned(), cursor: None, failed };
+    let output = collect(&export.ground, &export.macs, input, at(NOW), Instant::now()).await.unwrap();
+    assert!(output.done);
+    assert!(export.indexes().is_empty() && export.segments().is_empty());
+    assert_eq!(export.buckets.objects(WORK, &export.keys().failures()).len(), 1);
+    assert_eq!(export.buckets.objects(WORK, &export.keys().indexes()).len(), 1);
+}
