@@ -10,9 +10,13 @@ use std::fmt;
 /// still within 5% of zlib's default (`docs/performance.md`).
 const LEVEL: i32 = if cfg!(feature = "turbo") { QUICK_LEVEL } else { 4 };
 
-/// For what is not a person's data, but about it: much of it repeats, and it is
-/// compressed once for every archive, in one piece.
+/// For small members, and for what is not a person's data, but about it: much of
+/// that repeats, and it is compressed once for every archive, in one piece.
 const QUICK_LEVEL: i32 = 1;
+
+/// Up to here the quick level, too, is within 5% of zlib's default: there is little
+/// to be found again in so little.
+const SMALL_BYTES_MAX: usize = 8 << 10;
 
 /// Lays complete ZIP local entries end to end in memory.
 ///
@@ -28,6 +32,7 @@ pub struct SegmentWriter {
     names: HashSet<MemberName>,
     modified: DosTime,
     compressor: Compressor,
+    quick: Compressor,
     packed: Vec<u8>,
 }
 
@@ -76,6 +81,7 @@ impl SegmentWriter {
             names: HashSet::new(),
             modified,
             compressor: compressor(LEVEL),
+            quick: compressor(QUICK_LEVEL),
             packed: Vec::new(),
         }
     }
@@ -88,7 +94,9 @@ impl SegmentWriter {
             return Err(AddError::Repeated);
         }
         let offset = self.len();
-        let packed = deflate(&mut self.compressor, &mut self.packed, content);
+        let small = content.len() <= SMALL_BYTES_MAX;
+        let compressor = if small { &mut self.quick } else { &mut self.compressor };
+        let packed = deflate(compressor, &mut self.packed, content);
         let (method, data) = match packed {
             Some(packed) => (Method::Deflate, packed),
             None => (Method::Stored, content),
@@ -217,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_packed_as_quickly_as_the_manifest_with_turbo_alone() -> Result<(), AddError> {
+    fn large_members_are_packed_as_quickly_as_the_manifest_with_turbo_alone() -> Result<(), AddError> {
         let content = records(64 << 10);
         let packed =
             |mut segment: SegmentWriter| Ok::<_, AddError>(segment.add("a.jsonl", &content, 0)?.compressed);
@@ -231,8 +239,16 @@ mod tests {
     }
 
     #[test]
+    fn small_members_are_packed_quickly() -> Result<(), AddError> {
+        let content = records(SMALL_BYTES_MAX);
+        let mut quick = SegmentWriter::quick(DosTime::EARLIEST);
+        assert_eq!(writer().add("a", &content, 0)?, quick.add("a", &content, 0)?);
+        Ok(())
+    }
+
+    #[test]
     fn members_of_every_size_open_in_a_reader_of_others() -> Result<(), Box<dyn Error>> {
-        let sizes = [0, 1, 40, 60, 4 << 10, 8 << 10, (8 << 10) + 1, 100_000, 1 << 20];
+        let sizes = [0, 1, 40, 60, 4 << 10, SMALL_BYTES_MAX, SMALL_BYTES_MAX + 1, 100_000, 1 << 20];
         let mut segment = writer();
         for bytes in sizes {
             segment.add(&format!("{bytes}.jsonl"), &records(bytes), 0)?;
