@@ -6,10 +6,9 @@
 use std::time::{Duration, Instant};
 
 use collect::{Done, collect};
-use habeas_aws::{Buckets, Macs, WorkKeys};
+use habeas_aws::{Macs, WorkKeys};
 use habeas_domain::{DataType, Digest, Filing, Request, Requests, Slots, Status};
-use habeas_local_buckets::LocalBuckets;
-use habeas_local_table::LocalTable;
+use habeas_local_aws::LocalAws;
 use habeas_sources::{DataMap, DynamoDb, Lambda, S3, Stores};
 use habeas_testkit::{address, at};
 use habeas_work::{Ground, UnitInput, UnitOutput};
@@ -37,7 +36,7 @@ const MAP: &str = r#"
 
 /// An export of one person whose files make five segments.
 struct Export {
-    buckets: LocalBuckets,
+    local: LocalAws,
     ground: Ground,
     macs: Macs,
     request: Request,
@@ -45,13 +44,13 @@ struct Export {
 
 impl Export {
     async fn planned() -> Self {
-        let buckets = LocalBuckets::default();
+        let local = LocalAws::new();
+        local.create_versioned(SOURCE);
         for (name, bytes) in
             [("a", LARGE_BYTES), ("b", 100), ("c", LARGE_BYTES + 1), ("d", LARGE_BYTES), ("e", 10)]
         {
-            buckets.put(SOURCE, &format!("{FOLDER}{name}"), vec![b'x'; bytes]);
+            local.put(SOURCE, &format!("{FOLDER}{name}"), &vec![b'x'; bytes]);
         }
-        let table = LocalTable::new();
         let request = Request {
             status: Status::Processing,
             subjects: vec![address("ana@amber.example")],
@@ -65,19 +64,19 @@ impl Export {
             seen_twins: vec![],
             open_twins: vec![],
         };
-        table.table().file(&filing).await.unwrap();
+        local.table().table().file(&filing).await.unwrap();
         let request = filing.request;
         let unit = format!(r#"{{"unit":"{UNIT}","tasks":[{{"subject":0,"source":"drawings"}}]}}"#);
-        buckets.put(WORK, &WorkKeys::new(request.id).units(), unit.into_bytes());
-        let aws = buckets.aws();
+        let (work, aws) = (local.bucket(WORK), local.aws());
+        local.put(WORK, &WorkKeys::new(request.id).units(), unit.as_bytes());
         let ground = Ground {
-            table: table.table(),
-            work: Buckets::only(buckets.bucket(WORK)),
+            table: local.table().table(),
+            work,
             map: DataMap::parse(MAP, "123456789012", "us-east-1").unwrap(),
             map_digest: Digest::of(MAP),
             stores: Stores { dynamodb: DynamoDb::new(&aws), s3: S3::new(&aws), lambda: Lambda::new(&aws) },
         };
-        Self { buckets, ground, macs: Macs::new(&aws, "a key".to_owned()), request }
+        Self { local, ground, macs: Macs::new(&aws, "a key".to_owned()), request }
     }
 
     async fn step(&self, cursor: Option<Done>, time: Duration) -> UnitOutput<Done> {
@@ -105,12 +104,12 @@ impl Export {
     }
 
     fn segments(&self) -> Vec<(String, Vec<u8>)> {
-        self.buckets.objects(WORK, &self.keys().segments())
+        self.local.contents(WORK, &self.keys().segments())
     }
 
     /// The indexes of all segments, in order.
     fn indexes(&self) -> Vec<Value> {
-        let steps = self.buckets.objects(WORK, &self.keys().indexes());
+        let steps = self.local.contents(WORK, &self.keys().indexes());
         let steps = steps.into_iter().map(|(_, step)| serde_json::from_slice::<Value>(&step).unwrap());
         steps.flat_map(|step| step["result"].as_array().unwrap().clone()).collect()
     }
@@ -137,9 +136,9 @@ async fn steps_that_end_after_every_segment_make_the_same_as_one_that_never_has_
 async fn a_step_writes_each_segment_and_one_list_of_them() {
     let export = Export::planned().await;
     export.collected(PLENTY).await;
-    let calls = export.buckets.calls();
-    assert_eq!((calls["PutObject"], calls["CompleteMultipartUpload"]), (2 + 1, 3), "{calls:?}");
-    assert_eq!(export.buckets.open_uploads(WORK), 0);
+    let calls = export.local.count_calls();
+    assert_eq!((calls["S3 PutObject"], calls["S3 CompleteMultipartUpload"]), (2 + 1, 3), "{calls:?}");
+    assert_eq!(export.local.open_uploads(WORK), []);
 }
 
 #[tokio::test]
@@ -147,10 +146,10 @@ async fn a_step_whose_index_was_lost_makes_the_same_again() {
     for (time, cursor, lost) in [(PLENTY, None, 1), (NONE, Some(Done { step: 1 }), 2)] {
         let export = Export::planned().await;
         export.collected(time).await;
-        let before = export.buckets.objects(WORK, "");
-        export.buckets.remove(WORK, &export.keys().index(UNIT, lost));
+        let before = export.local.contents(WORK, "");
+        export.local.remove(WORK, &export.keys().index(UNIT, lost));
         export.step(cursor, time).await;
-        assert!(export.buckets.objects(WORK, "") == before, "step {lost}");
+        assert!(export.local.contents(WORK, "") == before, "step {lost}");
     }
 }
 
@@ -159,7 +158,7 @@ async fn a_step_that_was_kept_stays_whatever_its_twin_finds() {
     let export = Export::planned().await;
     let first = export.step(None, PLENTY).await;
     let (indexes, segments) = (export.indexes(), export.segments());
-    export.buckets.put(SOURCE, &format!("{FOLDER}b"), vec![b'y'; 200]);
+    export.local.put(SOURCE, &format!("{FOLDER}b"), &[b'y'; 200]);
     assert_eq!(export.step(None, NONE).await, first, "the first one's cursor");
     assert_eq!(export.step(None, PLENTY).await, first);
     assert_eq!(export.indexes(), indexes);
@@ -176,6 +175,6 @@ async fn a_step_of_a_source_that_was_passed_over_has_no_index() {
     let output = collect(&export.ground, &export.macs, input, at(NOW), Instant::now()).await.unwrap();
     assert!(output.done);
     assert!(export.indexes().is_empty() && export.segments().is_empty());
-    assert_eq!(export.buckets.objects(WORK, &export.keys().failures()).len(), 1);
-    assert_eq!(export.buckets.objects(WORK, &export.keys().indexes()).len(), 1);
+    assert_eq!(export.local.contents(WORK, &export.keys().failures()).len(), 1);
+    assert_eq!(export.local.contents(WORK, &export.keys().indexes()).len(), 1);
 }

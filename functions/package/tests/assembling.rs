@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use chrono::Days;
 use habeas_archive::{DosTime, Found, Member, MemberKind, SegmentIndex, SegmentWriter, file_path};
-use habeas_aws::{Buckets, WorkKeys};
+use habeas_aws::WorkKeys;
 use habeas_domain::{DataType, Digest, Filing, Request, Requests, Slots, Status};
 use habeas_lambda::TaskError;
-use habeas_local_buckets::LocalBuckets;
-use habeas_local_table::LocalTable;
+use habeas_local_aws::LocalAws;
 use habeas_sources::{DataMap, DynamoDb, Lambda, S3, Stores};
 use habeas_testkit::{address, at};
 use habeas_work::{Failure, Ground, Step};
@@ -39,7 +38,7 @@ const MAP: &str = r#"
 
 /// An export that has been collected.
 struct Export {
-    buckets: LocalBuckets,
+    local: LocalAws,
     package: Package,
     request: Request,
 }
@@ -47,7 +46,7 @@ struct Export {
 impl Export {
     /// Each list of sizes is a step, and each size a segment with one file.
     async fn collected(steps: &[&[usize]]) -> Self {
-        let (buckets, table) = (LocalBuckets::default(), LocalTable::new());
+        let local = LocalAws::new();
         let request = Request {
             status: Status::Processing,
             subjects: vec![address(ANA)],
@@ -61,18 +60,17 @@ impl Export {
             seen_twins: vec![],
             open_twins: vec![],
         };
-        table.table().file(&filing).await.unwrap();
-        let aws = buckets.aws();
+        local.table().table().file(&filing).await.unwrap();
+        let aws = local.aws();
         let ground = Ground {
-            table: table.table(),
-            work: Buckets::only(buckets.bucket(WORK)),
+            table: local.table().table(),
+            work: local.bucket(WORK),
             map: DataMap::parse(MAP, "123456789012", "us-east-1").unwrap(),
             map_digest: Digest::of(MAP),
             stores: Stores { dynamodb: DynamoDb::new(&aws), s3: S3::new(&aws), lambda: Lambda::new(&aws) },
         };
-        let archives = Buckets::only(buckets.bucket(ARCHIVES));
-        let package = Package { ground, archives, keep: Days::new(90) };
-        let export = Self { buckets, package, request: filing.request };
+        let package = Package { ground, archives: local.bucket(ARCHIVES), keep: Days::new(90) };
+        let export = Self { local, package, request: filing.request };
         let (mut number, count) = (0, steps.iter().map(|step| step.len()).sum::<usize>());
         for (step, sizes) in (1..).zip(steps) {
             let mut indexes = Vec::new();
@@ -96,7 +94,7 @@ impl Export {
         let content = writer.finish().bytes;
         let key = self.keys().segment(UNIT, number, "digest");
         let bytes = content.len() as u64;
-        self.buckets.put(WORK, &key, content);
+        self.local.put(WORK, &key, &content);
         let member = Member {
             entry,
             subject: ANA.into(),
@@ -119,7 +117,7 @@ impl Export {
 
     fn keep(&self, step: u32, indexes: &[SegmentIndex]) {
         let json = serde_json::to_vec(&Step { cursor: json!({}), result: indexes }).unwrap();
-        self.buckets.put(WORK, &self.keys().index(UNIT, step), json);
+        self.local.put(WORK, &self.keys().index(UNIT, step), &json);
     }
 
     async fn packaged(&self, again: bool, time: Duration) -> Result<Value, TaskError> {
@@ -131,13 +129,13 @@ impl Export {
     }
 
     fn archive(&self) -> Vec<u8> {
-        let mut archives = self.buckets.objects(ARCHIVES, "");
+        let mut archives = self.local.contents(ARCHIVES, "");
         assert_eq!(archives.len(), 1);
         archives.remove(0).1
     }
 
     fn calls(&self) -> usize {
-        self.buckets.calls().into_values().sum()
+        self.local.count_calls().into_values().sum()
     }
 }
 
@@ -161,15 +159,15 @@ async fn an_archive_takes_a_call_for_each_segment_and_each_step_and_four() {
     let export = Export::collected(&steps).await;
     assert_eq!(export.packaged(false, PLENTY).await.unwrap()["done"], true);
     assert_eq!(export.calls(), 4 + 2 + 4);
-    assert_eq!(export.buckets.open_uploads(ARCHIVES), 0);
+    assert_eq!(export.local.open_uploads(ARCHIVES), []);
 }
 
 #[tokio::test]
 async fn a_small_archive_is_put_in_one_piece() {
     let export = Export::collected(&[&[SMALL_BYTES]]).await;
     let packaged = export.packaged(false, PLENTY).await.unwrap();
-    let calls = export.buckets.calls();
-    assert_eq!((calls["PutObject"], calls.values().sum::<usize>()), (1, 4), "{calls:?}");
+    let calls = export.local.count_calls();
+    assert_eq!((calls["S3 PutObject"], calls.values().sum::<usize>()), (1, 4), "{calls:?}");
     assert_eq!(packaged["archive"]["M"]["bytes"]["N"], json!(export.archive().len().to_string()));
 }
 
@@ -179,10 +177,10 @@ async fn an_invocation_goes_on_with_the_parts_of_the_one_before() {
     whole.packaged(false, PLENTY).await.unwrap();
     let cut = Export::collected(&[&[LARGE_BYTES; 6]]).await;
     assert_eq!(cut.packaged(false, Duration::ZERO).await.unwrap()["done"], false);
-    let made = cut.buckets.calls()["UploadPartCopy"];
+    let made = cut.local.count_calls()["S3 UploadPartCopy"];
     assert_eq!(cut.packaged(true, Duration::ZERO).await.unwrap()["done"], true);
-    assert_eq!(made + cut.buckets.calls()["UploadPartCopy"], 6);
-    assert_eq!(cut.buckets.open_uploads(ARCHIVES), 0);
+    assert_eq!(made + cut.local.count_calls()["S3 UploadPartCopy"], 6);
+    assert_eq!(cut.local.open_uploads(ARCHIVES), []);
     assert!(cut.archive() == whole.archive(), "another archive");
 }
 
@@ -192,11 +190,11 @@ async fn an_archive_that_is_there_is_made_once_more_only_where_nobody_knows() {
         let export = Export::collected(&[&sizes]).await;
         let first = export.packaged(false, PLENTY).await.unwrap();
         let archive = export.archive();
-        export.buckets.calls();
+        export.calls();
         assert_eq!(export.packaged(true, PLENTY).await.unwrap(), first);
-        let calls = export.buckets.calls();
+        let calls = export.local.count_calls();
         assert!(
-            !calls.contains_key("CreateMultipartUpload") && !calls.contains_key("PutObject"),
+            !calls.contains_key("S3 CreateMultipartUpload") && !calls.contains_key("S3 PutObject"),
             "{calls:?}"
         );
         assert_eq!(export.packaged(false, PLENTY).await.unwrap(), first);
@@ -210,12 +208,12 @@ async fn two_that_do_not_know_of_each_other_make_the_same_archive() {
     assert_eq!(export.packaged(false, Duration::ZERO).await.unwrap()["done"], false);
     assert_eq!(export.packaged(false, PLENTY).await.unwrap()["done"], true);
     let archive = export.archive();
-    assert_eq!(export.buckets.open_uploads(ARCHIVES), 1, "what tidy ends");
+    assert_eq!(export.local.open_uploads(ARCHIVES).len(), 1, "what tidy ends");
     assert_eq!(export.packaged(true, PLENTY).await.unwrap()["done"], true);
     assert!(export.archive() == archive, "another archive");
-    let bucket = export.buckets.bucket(ARCHIVES);
+    let bucket = export.package.archives.all().next().unwrap();
     bucket.abort_uploads(&WorkKeys::archive(export.request.id)).await.unwrap();
-    assert_eq!(export.buckets.open_uploads(ARCHIVES), 0);
+    assert_eq!(export.local.open_uploads(ARCHIVES), []);
 }
 
 #[tokio::test]
@@ -224,15 +222,15 @@ async fn a_step_without_a_segment_fails_the_export_with_its_reason() {
     let reason = "The data source `drawings` did not answer.".to_owned();
     let failure = Failure { subject: 0, source: "drawings".to_owned(), reason: reason.clone() };
     let key = export.keys().failure(UNIT, 2);
-    export.buckets.put(WORK, &key, serde_json::to_vec(&failure).unwrap());
+    export.local.put(WORK, &key, &serde_json::to_vec(&failure).unwrap());
     assert_eq!(export.packaged(false, PLENTY).await.unwrap_err().to_string(), reason);
-    assert!(export.buckets.objects(ARCHIVES, "").is_empty());
+    assert!(export.local.contents(ARCHIVES, "").is_empty());
 }
 
 #[tokio::test]
 async fn a_segment_that_is_missing_makes_no_archive() {
     let export = Export::collected(&[&[SMALL_BYTES], &[SMALL_BYTES, SMALL_BYTES]]).await;
-    export.buckets.remove(WORK, &export.keys().index(UNIT, 1));
+    export.local.remove(WORK, &export.keys().index(UNIT, 1));
     assert!(export.packaged(false, PLENTY).await.is_err());
-    assert!(export.buckets.objects(ARCHIVES, "").is_empty());
+    assert!(export.local.contents(ARCHIVES, "").is_empty());
 }

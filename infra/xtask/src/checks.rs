@@ -86,7 +86,7 @@ impl Part {
 fn unit() -> Outcome {
     let mut tests = build::cargo_command();
     tests.env("HABEAS_DELETION_CASES", DELETION_CASES);
-    tests.args(["test", "--workspace", "--exclude", "habeas-journeys"]);
+    tests.args(["test", "--workspace"]);
     build::run(&mut tests, "the tests")
 }
 

@@ -79,21 +79,19 @@ impl Aws {
             .timeout_config(timeouts(ANSWER_SECONDS_MAX))
             .time_source(SystemTimeSource::new());
         config.set_endpoint_url(endpoint);
-        Self { config: config.build(), clients: Arc::default() }
+        Self::on(config.build())
+    }
+
+    /// Clients of any configuration: tests have one without a network.
+    #[must_use]
+    pub fn on(config: SdkConfig) -> Self {
+        Self { config, clients: Arc::default() }
     }
 
     /// The same for another region.
     #[must_use]
     pub fn in_region(&self, region: String) -> Self {
-        let config = self.config.to_builder().region(Region::new(region)).build();
-        Self { config, clients: Arc::default() }
-    }
-
-    /// The same behind any HTTP client: tests have one without a network.
-    #[must_use]
-    pub fn over(&self, client: SharedHttpClient) -> Self {
-        let config = self.config.to_builder().http_client(client).build();
-        Self { config, clients: Arc::default() }
+        Self::on(self.config.to_builder().region(Region::new(region)).build())
     }
 
     #[must_use]

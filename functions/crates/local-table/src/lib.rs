@@ -17,6 +17,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Region};
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use chrono::TimeDelta;
 use habeas_aws::Table;
 
@@ -78,6 +80,11 @@ impl LocalTable {
     #[must_use]
     pub fn name(&self) -> &'static str {
         NAME
+    }
+
+    /// Answers a call of any client's.
+    pub fn answer(&self, call: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        self.connector.answer(call)
     }
 
     /// The operations that were called so far, in order.

@@ -1,15 +1,13 @@
 //! The tables of a product in memory, and steps that never wait.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::LazyLock;
 
 use aws_credential_types::Credentials;
 use habeas_aws::Aws;
 use habeas_local_table::{Item, LocalTable};
 use habeas_sources::{DynamoDb, Key, Lambda, S3, Stores};
+use habeas_testkit::at_once;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
@@ -160,31 +158,5 @@ impl World {
         let _entered = CLOCK.enter();
         let done = (0..TRIES_MAX).find_map(|_| at_once(step()));
         done.unwrap_or_else(|| panic!("the step is never done"))
-    }
-}
-
-/// What comes of a step if it need not wait for time to pass. The tables answer
-/// at once, so that only a pause makes anybody wait.
-fn at_once<T>(step: impl Future<Output = T>) -> Option<T> {
-    let mut step = pin!(step);
-    let woken = Arc::new(Woken::default());
-    let waker = Waker::from(Arc::clone(&woken));
-    loop {
-        if let Poll::Ready(done) = step.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return Some(done);
-        }
-        if !woken.0.swap(false, Ordering::Relaxed) {
-            return None;
-        }
-    }
-}
-
-/// Whether somebody wants to be asked again at once.
-#[derive(Default)]
-struct Woken(AtomicBool);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }
