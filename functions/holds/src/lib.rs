@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use habeas_aws::Table;
 use habeas_domain::{
-    AccountId, Action, HOLDS_MAX, HeldNote, Hold, HoldBook, HoldId, HoldOrder, Member, Problem, Released,
+    AccountId, Action, HELD_FIELDS_MAX, HOLDS_MAX, HeldNote, Hold, HoldBook, HoldId, HoldOrder, Member, Problem, Released,
     RequestId, Requests, StoreError, may,
 };
 use habeas_lambda::{Call, Fault, Reply, chain, pause, signed_in};
@@ -69,6 +69,9 @@ impl Holds {
             let seen = self.table.hold_book(&member.account).await?;
             if seen.is_full() {
                 return Err(too_many().into());
+            }
+            if seen.has_no_field_for(&hold.on) {
+                return Err(too_many_fields().into());
             }
             match self.table.place_hold(&hold, &seen).await {
                 Ok(()) => return self.placed(&hold, &seen).await,
@@ -182,10 +185,15 @@ impl Holding {
 }
 
 fn too_many() -> Problem {
-    let detail = format!(
-        "The account has {HOLDS_MAX} holds, which is the most there can be. \
-         Release one that is no longer needed, or place a wider one."
-    );
+    full(format!("The account has {HOLDS_MAX} holds, which is the most there can be."))
+}
+
+fn too_many_fields() -> Problem {
+    full(format!("The account's holds are on {HELD_FIELDS_MAX} fields of records, which is the most there can be."))
+}
+
+fn full(detail: String) -> Problem {
+    let detail = format!("{detail} Release one that is no longer needed, or place a wider one.");
     Problem::new(409, "too-many-holds", "Too many holds", detail)
 }
 

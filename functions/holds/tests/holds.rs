@@ -259,6 +259,20 @@ async fn an_account_has_two_hundred_holds_at_the_most() {
 }
 
 #[tokio::test]
+async fn records_are_held_by_twenty_fields_at_the_most() {
+    let local = people().await;
+    let on = |number: u32| with(RECORDS, "field", json!(format!("field_{number}")));
+    for number in 1..=20 {
+        assert_eq!(answer_as(&local, &on(number), number.into()).await.status(), 201);
+    }
+    let refused = answer_as(&local, &on(21), 21).await;
+    assert_eq!((refused.status(), kind(&refused)), (409, "too-many-holds"));
+    assert!(refused.body()["detail"].as_str().unwrap().contains("20 fields"), "{}", refused.body());
+    assert_eq!(answer_as(&local, &on(20), 22).await.status(), 201, "one that is held by already");
+    assert_eq!(answer_as(&local, SUBJECT, 23).await.status(), 201);
+}
+
+#[tokio::test]
 async fn an_address_is_held_however_it_is_written() {
     let local = people().await;
     answer(&local, &with(SUBJECT, "subject", json!(" Bob@Amber.Example "))).await;

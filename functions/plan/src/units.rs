@@ -1,4 +1,4 @@
-use habeas_domain::Request;
+use habeas_domain::{Kind, Request};
 use habeas_sources::{Address, DataMap, Part, Source};
 use habeas_work::{Unit, UnitTask};
 
@@ -110,16 +110,38 @@ fn families<'m>(map: &'m DataMap, request: &Request) -> Vec<Family<'m>> {
     }
     families.sort_by_key(|family| family.first().and_then(|source| place(source)));
     let people = request.subjects.len();
-    families.into_iter().map(|sources| Family { lanes: lanes(&sources, people), sources }).collect()
+    let lanes = |sources: &[&Source]| match request.kind {
+        // All files go before all records then, whosever they are.
+        Kind::Delete if one_may_take_anothers_lead(sources) => Some(1),
+        Kind::Delete | Kind::Export => lanes(sources, people),
+    };
+    families.into_iter().map(|sources| Family { lanes: lanes(&sources), sources }).collect()
+}
+
+/// Whether a record that leads to somebody's file may be somebody else's as well,
+/// by another source on the same table: who erased it first would take the other's
+/// way to the file.
+fn one_may_take_anothers_lead(sources: &[&Source]) -> bool {
+    let leads = |parent: &Source| {
+        let is_file_of = |file: &&Source| file.parent() == Some(&parent.name);
+        sources.iter().any(|source| matches!(source.address, Address::S3(_)) && is_file_of(source))
+    };
+    let has_twin = |parent: &Source| {
+        sources.iter().any(|other| other.name != parent.name && is_same_table(parent, other))
+    };
+    sources.iter().any(|parent| leads(parent) && has_twin(parent))
 }
 
 fn are_kin(one: &Source, other: &Source) -> bool {
     let leads = |from: &Source, to: &Source| to.parent() == Some(&from.name);
-    let is_same_table = match (&one.address, &other.address) {
+    leads(one, other) || leads(other, one) || is_same_table(one, other)
+}
+
+fn is_same_table(one: &Source, other: &Source) -> bool {
+    match (&one.address, &other.address) {
         (Address::DynamoDb(one), Address::DynamoDb(other)) => one.table == other.table,
         _ => false,
-    };
-    leads(one, other) || leads(other, one) || is_same_table
+    }
 }
 
 /// How many units read a family, where it is not people's own: a table that is
@@ -225,6 +247,27 @@ mod tests {
     fn a_limit_that_is_kept_anyway_makes_no_unit() {
         let units = cut_for(&["ana@amber.example", "bob@amber.example"], &[DataType::Meetings]);
         assert_eq!(tasks(&units[0]), ["0 boards", "0 files", "0 polls"]);
+    }
+
+    #[test]
+    fn a_deletion_goes_person_by_person_where_one_may_take_the_lead_to_anothers_file() {
+        let shared = r#"
+            [[source]]
+            name = "shared_boards"
+            data_type = "meetings"
+            account_field = "account_id"
+            dynamodb = { table = "boards", key = ["id"] }
+            find = [{ subject_field = "editor", index = "by-editor" }]
+            erase = { rule = "mask", remove = ["owner", "editor"] }
+        "#;
+        let map = DataMap::parse(&format!("{MAP}{shared}"), "123456789012", "us-east-1").unwrap();
+        let subjects = vec![address("ana@amber.example"), address("bob@amber.example")];
+        let request = Request { subjects, data_types: vec![DataType::Meetings], ..request() };
+        let with_files = |kind| {
+            let units = cut(&map, &Request { kind, ..request.clone() });
+            units.iter().filter(|unit| tasks(unit).iter().any(|task| task.contains("files"))).count()
+        };
+        assert_eq!((with_files(Kind::Export), with_files(Kind::Delete)), (2, 1));
     }
 
     #[test]

@@ -14,6 +14,10 @@ use crate::{AccountId, EmailAddress, FieldError, HoldId, Member, Problem, Reques
 /// erases with all of them.
 pub const HOLDS_MAX: usize = 200;
 
+/// The most fields that the records of an account are held by: every write of a
+/// deletion names them all, and DynamoDB takes 4 KB of conditions.
+pub const HELD_FIELDS_MAX: usize = 20;
+
 /// The longest name of a field that records are held by.
 pub const HELD_FIELD_BYTES_MAX: usize = 255;
 
@@ -37,6 +41,16 @@ pub enum HoldOn {
     /// The records of a source of the data map whose field has this value,
     /// whosever they are.
     Records { source: String, field: String, value: String },
+}
+
+impl HoldOn {
+    /// The field that records are held by, and whose it is.
+    fn field(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Records { source, field, .. } => Some((source, field)),
+            Self::Account | Self::Subject { .. } => None,
+        }
+    }
 }
 
 /// Values of fields may be personal data.
@@ -205,6 +219,13 @@ impl HoldBook {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.holds.len() >= HOLDS_MAX
+    }
+
+    /// Whether a hold would be on one field too many.
+    #[must_use]
+    pub fn has_no_field_for(&self, on: &HoldOn) -> bool {
+        let fields: BTreeSet<_> = self.holds.iter().filter_map(|hold| hold.on.field()).collect();
+        on.field().is_some_and(|field| fields.len() >= HELD_FIELDS_MAX && !fields.contains(&field))
     }
 
     /// The oldest hold on everything of a person, or of their account.

@@ -1,3 +1,4 @@
+mod expression;
 mod mask;
 
 use std::collections::HashMap;
@@ -8,13 +9,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use habeas_aws::{Aws, unavailable};
 use habeas_domain::StoreError;
 
+use self::expression::Holds;
 use crate::connector::{By, Condition, Connector, Doomed, Erasure, Fate, How, Lookup, Part, Records, not_so};
 use crate::item::{TypedKey, key_of, key_values};
 use crate::number::number;
 use crate::{Item, Key, TableAddress};
-
-/// DynamoDB takes no longer lists behind `IN`.
-const OPERANDS_MAX: usize = 100;
 
 /// The connector to DynamoDB tables of the operator's product.
 #[derive(Debug, Clone)]
@@ -224,55 +223,5 @@ fn is_same(one: &AttributeValue, other: &AttributeValue) -> bool {
             one == other || number(one).is_some_and(|one| number(other) == Some(one))
         }
         _ => one == other,
-    }
-}
-
-/// Conditions as DynamoDB writes them.
-struct Holds {
-    expression: String,
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
-}
-
-impl Holds {
-    fn of(conditions: &[Condition<'_>]) -> Self {
-        let mut terms = Vec::with_capacity(conditions.len());
-        let (mut names, mut values) = (HashMap::new(), HashMap::new());
-        for (number, condition) in conditions.iter().enumerate() {
-            let mut value = |place: String, value: AttributeValue| {
-                values.insert(place.clone(), value);
-                place
-            };
-            let as_text = |text: &str| AttributeValue::S(text.to_owned());
-            let (field, term) = match condition {
-                Condition::OneOf(field, texts) => {
-                    let texts = texts.iter().enumerate();
-                    let places: Vec<_> =
-                        texts.map(|(n, text)| value(format!(":c{number}n{n}"), as_text(text))).collect();
-                    (field, format!("#c{number} IN ({})", places.join(", ")))
-                }
-                Condition::Is(field, text) => {
-                    (field, format!("#c{number} = {}", value(format!(":c{number}"), as_text(text))))
-                }
-                Condition::Same(field, same) => {
-                    (field, format!("#c{number} = {}", value(format!(":c{number}"), (*same).clone())))
-                }
-                Condition::NoneOf(field, values) => {
-                    let values = values.iter().enumerate();
-                    let places: Vec<_> =
-                        values.map(|(n, other)| value(format!(":c{number}n{n}"), other.clone())).collect();
-                    let lists = places
-                        .chunks(OPERANDS_MAX)
-                        .map(|places| format!("NOT #c{number} IN ({})", places.join(", ")));
-                    let lists = lists.collect::<Vec<_>>().join(" AND ");
-                    (field, format!("(attribute_not_exists(#c{number}) OR ({lists}))"))
-                }
-                Condition::Present(field) => (field, format!("attribute_exists(#c{number})")),
-                Condition::Absent(field) => (field, format!("attribute_not_exists(#c{number})")),
-            };
-            names.insert(format!("#c{number}"), (*field).to_owned());
-            terms.push(term);
-        }
-        Self { expression: terms.join(" AND "), names, values }
     }
 }
