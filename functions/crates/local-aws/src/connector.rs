@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::client::http::{
@@ -61,9 +63,21 @@ pub(crate) struct Connector {
 #[derive(Debug, Default)]
 struct Log {
     calls: Vec<String>,
-    /// At which call.
-    strike: Option<(usize, Strike)>,
+    /// How many came, those too that were forgotten.
+    count: usize,
+    /// By the number of the call.
+    strikes: BTreeMap<usize, Strike>,
+    visits: BTreeMap<usize, Visit>,
     is_dead: bool,
+}
+
+/// What somebody else does before a call.
+struct Visit(Box<dyn FnOnce() + Send>);
+
+impl fmt::Debug for Visit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visit").finish_non_exhaustive()
+    }
 }
 
 impl Connector {
@@ -90,7 +104,20 @@ impl Connector {
 
     pub(crate) fn strike(&self, strike: Strike) {
         let mut log = self.log();
-        log.strike = Some((log.calls.len() + strike.after, strike));
+        let number = log.count + strike.after;
+        log.strikes.insert(number, strike);
+    }
+
+    pub(crate) fn visit_before(&self, after: usize, visit: Box<dyn FnOnce() + Send>) {
+        let mut log = self.log();
+        let number = log.count + after;
+        log.visits.insert(number, Visit(visit));
+    }
+
+    pub(crate) fn spare_all(&self) {
+        let mut log = self.log();
+        log.strikes.clear();
+        log.visits.clear();
     }
 
     pub(crate) fn revive(&self) -> bool {
@@ -101,22 +128,26 @@ impl Connector {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a call and says what goes wrong with it.
-    fn begin(&self, call: &str) -> Result<Option<Fault>, ConnectorError> {
+    /// Counts a call and says what goes wrong with it, and who comes first.
+    fn begin(&self, call: &str) -> Result<(Option<Fault>, Option<Visit>), ConnectorError> {
         let mut log = self.log();
         if log.is_dead {
             return Err(dead());
         }
-        let number = log.calls.len();
+        let number = log.count;
+        log.count += 1;
         log.calls.push(call.to_owned());
-        let struck = log.strike.take_if(|(at, _)| *at == number).map(|(_, strike)| strike);
+        let struck = log.strikes.remove(&number);
         log.is_dead = struck.is_some_and(|strike| strike.is_deadly);
-        Ok(struck.map(|strike| strike.fault))
+        Ok((struck.map(|strike| strike.fault), log.visits.remove(&number)))
     }
 
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let asked = Asked::of(request);
-        let fault = self.begin(&asked.name())?;
+        let (fault, visit) = self.begin(&asked.name())?;
+        if let Some(Visit(come)) = visit {
+            come();
+        }
         let broken = || if self.log().is_dead { dead() } else { ConnectorError::io("broken".into()) };
         if fault == Some(Fault::BeforeIt) {
             return Err(broken());

@@ -31,6 +31,11 @@ impl Functions {
         let function = functions.get(name).unwrap_or_else(|| panic!("there is no function {name}")).clone();
         drop(functions);
         let payload = serde_json::from_slice(payload).expect("a payload of JSON");
-        Answer::ok(function(&payload).to_string())
+        let reply = function(&payload);
+        let answer = Answer::ok(reply.to_string());
+        match reply.get("errorMessage") {
+            Some(_) => answer.with("x-amz-function-error", "Unhandled"),
+            None => answer,
+        }
     }
 }

@@ -105,6 +105,12 @@ impl LocalAws {
         self.connector.twins().s3.remove(bucket, key);
     }
 
+    /// Deletes an object of a bucket that keeps old versions, around the client: a
+    /// marker stands before them.
+    pub fn mark_deleted(&self, bucket: &str, key: &str) {
+        self.connector.twins().s3.mark_deleted(bucket, key);
+    }
+
     /// What the objects hold whose keys begin so, in order of key.
     #[must_use]
     pub fn contents(&self, bucket: &str, prefix: &str) -> Vec<(String, Vec<u8>)> {
@@ -123,7 +129,8 @@ impl LocalAws {
         self.connector.twins().s3.open_uploads(bucket)
     }
 
-    /// Makes a function of the operator's.
+    /// Makes a function of the operator's. One that answers with an `errorMessage`
+    /// has ended with an error.
     pub fn create_function(&self, name: &str, function: impl Fn(&Value) -> Value + Send + Sync + 'static) {
         self.connector.twins().functions.create(name, Arc::new(function));
     }
@@ -150,9 +157,32 @@ impl LocalAws {
         counts
     }
 
+    /// Forgets which calls came.
+    pub fn forget_calls(&self) {
+        drop(self.connector.take_calls());
+        self.table().forget_calls();
+    }
+
+    /// Gives clients no more records, or versions of objects, than these at a time.
+    pub fn limit_pages(&self, records: u32) {
+        self.table().limit_pages(records.into());
+        self.connector.twins().s3.limit_pages(records as usize);
+    }
+
     /// Makes one of the calls that are to come go wrong.
     pub fn strike(&self, strike: Strike) {
         self.connector.strike(strike);
+    }
+
+    /// Lets somebody else do something right before a call, when so many others
+    /// have come. It must not call by a client itself.
+    pub fn visit_before(&self, after: usize, visit: impl FnOnce() + Send + 'static) {
+        self.connector.visit_before(after, Box::new(visit));
+    }
+
+    /// Lets all calls be that are still to come.
+    pub fn spare_all(&self) {
+        self.connector.spare_all();
     }
 
     /// Ends what a deadly strike began: another function starts. Says whether one died.

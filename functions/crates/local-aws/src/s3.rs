@@ -42,6 +42,8 @@ pub(crate) struct S3 {
 #[derive(Debug, Default)]
 struct Bucket {
     is_versioned: bool,
+    /// No page has more entries than these.
+    page_entries_max: Option<usize>,
     /// By key, the newest version last.
     objects: BTreeMap<String, Vec<Version>>,
     /// By id.
@@ -66,6 +68,14 @@ impl S3 {
 
     pub(crate) fn put(&self, bucket: &str, key: &str, content: Vec<u8>) {
         self.buckets().get_mut(bucket).expect("a bucket").put(key, Some(content), String::new());
+    }
+
+    pub(crate) fn mark_deleted(&self, bucket: &str, key: &str) {
+        self.buckets().get_mut(bucket).expect("a bucket").put(key, None, String::new());
+    }
+
+    pub(crate) fn limit_pages(&self, entries: usize) {
+        self.buckets().values_mut().for_each(|bucket| bucket.page_entries_max = Some(entries));
     }
 
     pub(crate) fn remove(&self, bucket: &str, key: &str) {

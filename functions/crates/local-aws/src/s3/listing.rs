@@ -6,6 +6,10 @@ use crate::connector::Answer;
 
 /// Pages of what a bucket holds.
 impl Bucket {
+    fn page(&self, call: &Call) -> usize {
+        call.page().min(self.page_entries_max.unwrap_or(usize::MAX))
+    }
+
     pub(super) fn list_objects(&self, call: &Call) -> Answer {
         let prefix = call.query("prefix").unwrap_or_default();
         let after = call.query("continuation-token").or(call.query("start-after"));
@@ -13,7 +17,7 @@ impl Bucket {
         let listed = self.objects.range::<str, _>((from, Bound::Unbounded));
         let mut listed = listed.filter(|(key, _)| key.starts_with(prefix) && self.current(key).is_some());
         let (mut contents, mut last) = (String::new(), "");
-        for (key, _) in listed.by_ref().take(call.page()) {
+        for (key, _) in listed.by_ref().take(self.page(call)) {
             let content = self.current(key).and_then(|version| version.content.as_deref());
             contents += &format!("<Contents><Key>{}</Key>{}</Contents>", escaped(key), about(content));
             last = key;
@@ -48,7 +52,7 @@ impl Bucket {
             key.as_str() > marker
         });
         let (mut entries, mut last) = (String::new(), ("", ""));
-        for (key, version, is_latest) in rest.by_ref().take(call.page()) {
+        for (key, version, is_latest) in rest.by_ref().take(self.page(call)) {
             entries += &entry(key, version, is_latest);
             last = (key, &version.id);
         }
