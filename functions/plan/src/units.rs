@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_goes_person_by_person_where_one_may_take_the_lead_to_anothers_file() {
+    fn a_deletion_takes_everybody_together_where_one_may_take_the_lead_to_anothers_file() {
         let shared = r#"
             [[source]]
             name = "shared_boards"

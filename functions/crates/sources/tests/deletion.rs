@@ -4,10 +4,18 @@
 
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
+#[path = "deletion/answers.rs"]
+mod answers;
+#[path = "deletion/batches.rs"]
+mod batches;
 #[path = "deletion/case.rs"]
 mod case;
 #[path = "deletion/drafts.rs"]
 mod drafts;
+#[path = "deletion/events.rs"]
+mod events;
+#[path = "deletion/files.rs"]
+mod files;
 #[path = "deletion/maps.rs"]
 mod maps;
 #[path = "deletion/model.rs"]
@@ -18,17 +26,21 @@ mod records;
 mod steps;
 #[path = "deletion/tables.rs"]
 mod tables;
+#[path = "deletion/world.rs"]
+mod world;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
+use batches::Work;
 use case::{Case, some_case};
-use habeas_sources::{DataMap, Erased, Key};
+use habeas_sources::DataMap;
 use maps::Rule;
 use model::Model;
 use proptest::prelude::*;
 use steps::{Deletion, Listing, listed};
-use tables::{Id, Rows, World};
+use tables::{Id, Rows, Table};
+use world::World;
 
 /// How many cases both tests have together. A case takes some 15 ms without
 /// optimisation, most of it in the SDK, so that these are over in ten seconds.
@@ -42,7 +54,7 @@ const CASES_VARIABLE: &str = "HABEAS_DELETION_CASES";
 const SHRINKS_MAX: u32 = 2_000;
 
 /// More than any table of a case has.
-const ALL_RECORDS: u64 = 1_000;
+const ALL_RECORDS: u32 = 1_000;
 
 /// Some tenths of all cases.
 fn config(tenths: u32) -> ProptestConfig {
@@ -91,21 +103,24 @@ fn play(world: &World, case: &Case) {
     model.rows.iter().for_each(|((table, _), row)| world.put(*table, row));
     let deletion = Deletion::planned(world, &map, &model.people, &holds);
 
-    world.local.limit_pages(case.page_records);
-    let turns = case.go_wrong(&world.local);
+    world.aws.limit_pages(case.page_records);
+    world.answers.behave(case.manners, case.page_records);
+    let turns = case.go_wrong(&world.aws);
     let listings = inventory(case, &deletion, &model);
     let touched = case.happen(world, &mut model.rows);
-    let before = model.rows.clone();
-    let held = erase(case, world, &deletion, &mut model, &listings, &turns);
-    world.local.spare_all();
+    let others = model.rows.clone();
+    let deletion = &deletion;
+    let mut work = Work { case, world, deletion, model, others, touched, held: BTreeSet::new(), turns };
+    work.erase(&listings);
+    world.aws.spare_all();
     let after = world.rows(&case.tables());
-    assert_untouched(&before, &after, &listings);
-    assert_eq!(after, model.rows);
+    assert_untouched(&work.others, &after, &listings);
+    assert_eq!(after, work.model.rows);
 
-    world.local.limit_pages(ALL_RECORDS);
-    look_again(&deletion, &model, &listings, &held, &touched);
-    erase_again(&deletion, &model, &listings);
-    assert_eq!(world.rows(&case.tables()), model.rows);
+    world.aws.limit_pages(ALL_RECORDS);
+    look_again(&work, &listings);
+    work.erase_again(&listings);
+    assert_eq!(world.rows(&case.tables()), work.model.rows);
 }
 
 /// Person by person, and source by source.
@@ -121,82 +136,40 @@ fn inventory<'c>(case: &'c Case, deletion: &Deletion<'_>, model: &Model<'_>) -> 
     listings
 }
 
-/// Erases what is listed, some at a time, and says what was held: by its listing's
-/// number and its key.
-fn erase(
-    case: &Case,
-    world: &World,
-    deletion: &Deletion<'_>,
-    model: &mut Model<'_>,
-    listings: &[Listing<'_>],
-    turns: &[bool],
-) -> BTreeSet<(usize, Key)> {
-    let mut held = BTreeSet::new();
-    let mut sizes = case.batches.iter().cycle();
-    for (number, Listing { who, entry, targets }) in listings.iter().enumerate() {
-        let mut rest = &targets[..];
-        while !rest.is_empty() {
-            let (batch, later) = rest.split_at(rest.len().min(*sizes.next().unwrap()));
-            rest = later;
-            let from = world.local.calls().len();
-            let became = deletion.erased(entry, *who, batch);
-            let calls = world.local.calls().len() - from;
-            let is_sure = !turns.iter().skip(from).take(calls).any(|is_wrong| *is_wrong);
-            for (target, became) in batch.iter().zip(became) {
-                let listed = listed(target);
-                let must = model.erase(entry, *who, &listed);
-                // Whose answer was lost is left when it is erased once more.
-                let is_lost = !is_sure && is_erased(must) && became == Erased::Left;
-                assert!(became == must || is_lost, "{became:?} instead of {must:?}: {target:?}");
-                held.extend((must == Erased::Held).then_some((number, listed.0)));
-            }
-        }
-    }
-    held
-}
-
-fn is_erased(became: Erased) -> bool {
-    matches!(became, Erased::Deleted | Erased::Masked)
-}
-
 /// The promise itself, without the model: what no inventory lists is byte for byte
-/// what it was, and nothing has come up.
-fn assert_untouched(before: &Rows, after: &Rows, listings: &[Listing<'_>]) {
+/// as the product has left it, and nothing has come up.
+fn assert_untouched(others: &Rows, after: &Rows, listings: &[Listing<'_>]) {
     let of = |listing: &Listing<'_>| {
-        let table = listing.entry.table;
-        listing.sorted().into_iter().map(move |(key, _)| (table, key))
+        let entry = listing.entry;
+        listing.sorted().into_iter().map(move |listed| listed.id(entry))
     };
     let inventory: BTreeSet<Id> = listings.iter().flat_map(of).collect();
-    for (id, row) in before.iter().filter(|(id, _)| !inventory.contains(*id)) {
+    for (id, row) in others.iter().filter(|(id, _)| !inventory.contains(*id)) {
         assert_eq!(after.get(id), Some(row), "{id:?} is in no inventory");
     }
-    assert!(after.keys().all(|id| before.contains_key(id)), "{after:?} has more than {before:?}");
+    assert!(after.keys().all(|id| others.contains_key(id)), "{after:?} has more than {others:?}");
 }
 
 /// What is still found as the people's was held, or the product has touched it.
-fn look_again(
-    deletion: &Deletion<'_>,
-    model: &Model<'_>,
-    listings: &[Listing<'_>],
-    held: &BTreeSet<(usize, Key)>,
-    touched: &BTreeSet<Id>,
-) {
+fn look_again(work: &Work<'_>, listings: &[Listing<'_>]) {
+    let Work { deletion, model, held, .. } = work;
     let gone = listings.iter().enumerate().filter(|(_, listing)| listing.entry.rule != Rule::Retain);
-    for (number, Listing { who, entry, .. }) in gone {
-        let found = deletion.listing(entry, *who).sorted();
+    for (number, Listing { who, entry, targets }) in gone {
+        let mut found = deletion.listing(entry, *who).sorted();
         assert_eq!(found, model.inventory(entry, *who), "{} of {who}", entry.name);
-        for (key, _) in found {
-            let is_touched = touched.contains(&(entry.table, key.clone()));
-            assert!(is_touched || held.contains(&(number, key.clone())), "{key:?} is still there");
+        // Of objects that records led to the inventory knows, whatever leads there now.
+        if entry.table == Table::Files && entry.through.is_some() {
+            found.clear();
+            for target in targets {
+                let (listed, is_left) = (listed(target), deletion.is_left(entry, *who, target));
+                assert_eq!(is_left, model.is_left(entry, *who, &listed), "{listed:?}");
+                found.extend(is_left.then_some(listed));
+            }
         }
-    }
-}
-
-/// What was erased is left, and what stayed stays.
-fn erase_again(deletion: &Deletion<'_>, model: &Model<'_>, listings: &[Listing<'_>]) {
-    for Listing { who, entry, targets } in listings {
-        let must: Vec<_> = targets.iter().map(|target| model.became(entry, *who, &listed(target))).collect();
-        assert!(!must.iter().copied().any(is_erased), "{must:?} of {targets:?}");
-        assert_eq!(deletion.erased(entry, *who, targets), must, "{targets:?}");
+        for listed in found {
+            let is_touched = work.is_touched(entry, &listed);
+            let is_held = held.contains(&(number, listed.key.clone(), listed.lead.clone()));
+            assert!(is_touched || is_held, "{listed:?} is still there");
+        }
     }
 }

@@ -1,16 +1,21 @@
 //! A case: a data map, the records that it leads to, and all that happens to them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use habeas_local_table::{Fault, LocalTable};
+use habeas_local_aws::{LocalAws, Strike};
+use habeas_local_table::Fault;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::answers::{Manners, some_manners};
 use crate::drafts::some_map;
-use crate::maps::Map;
+use crate::events::{Event, Meanwhile, note, some_event, some_meanwhile};
+use crate::files::{File, some_file};
+use crate::maps::{Entry, Map};
 use crate::model::Held;
-use crate::records::{Change, Link, Record, TEXTS, place, some_change, some_link, some_record};
-use crate::tables::{Id, Row, Rows, Table, World};
+use crate::records::{Link, Record, TEXTS, place, some_link, some_record};
+use crate::tables::{Id, Rows, Table};
+use crate::world::World;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
@@ -19,23 +24,22 @@ pub(crate) struct Case {
     pub(crate) people: usize,
     links: Vec<Link>,
     records: Vec<Record>,
+    /// Where the map has a bucket.
+    files: Vec<File>,
     /// What the product does between the inventory and erasing.
     events: Vec<Event>,
+    /// What it does while something is erased, by how manieth that is.
+    pub(crate) meanwhile: BTreeMap<usize, Meanwhile>,
     holds: Vec<Hold>,
-    pub(crate) page_records: u64,
+    pub(crate) page_records: u32,
+    pub(crate) manners: Manners,
     /// How many targets are erased in one go, over and over.
     pub(crate) batches: Vec<usize>,
     faults: Vec<Burst>,
 }
 
-#[derive(Debug, Clone)]
-enum Event {
-    ComesIn(Record),
-    /// Of the records that are there, counted round.
-    Befalls(usize, Change),
-}
-
-/// A legal hold on records of a source, counted round.
+/// A legal hold on records of a source, counted round. There are holds on records
+/// of tables alone.
 #[derive(Debug, Clone)]
 struct Hold {
     source: usize,
@@ -65,15 +69,16 @@ struct Burst {
 }
 
 impl Hold {
-    fn on(&self, map: &Map) -> Held {
-        let entry = &map.entries[self.source % map.entries.len()];
+    fn on(&self, map: &Map) -> Option<Held> {
+        let tables: Vec<&Entry> = map.entries.iter().filter(|entry| entry.table.is_dynamodb()).collect();
+        let entry = tables.get(self.source % tables.len().max(1))?;
         let (field, value) = match self.by {
             HeldBy::Own => (entry.field, entry.by.text(self.value)),
             HeldBy::Place => ("place", place(self.value)),
             HeldBy::Title => ("title", TEXTS[self.value].to_owned()),
             HeldBy::NoNumber => ("title", NO_NUMBERS[self.value % NO_NUMBERS.len()].to_owned()),
         };
-        Held { source: entry.name.clone(), field, value }
+        Some(Held { source: entry.name.clone(), field, value })
     }
 }
 
@@ -81,71 +86,49 @@ impl Case {
     /// All tables of the case.
     pub(crate) fn tables(&self) -> Vec<Table> {
         let users = self.map.has_ids().then_some(Table::Users);
-        self.map.tables().into_iter().chain(users).collect()
+        let files = self.map.has_files().then_some(Table::Files);
+        self.map.tables().into_iter().chain(users).chain(files).collect()
     }
 
     /// Of several rows with the same key the last one counts.
     pub(crate) fn rows(&self) -> Rows {
         let links = if self.map.has_ids() { &self.links[..] } else { &[] };
         let links = links.iter().enumerate().map(|(number, link)| (Table::Users, link.row(number)));
-        let rows = links.chain(self.records.iter().map(|record| record.row(&self.map)));
+        let records = self.records.iter().map(|record| record.row(&self.map));
+        let files = if self.map.has_files() { &self.files[..] } else { &[] };
+        let files = files.iter().map(|file| file.row(&self.map));
+        let rows = links.chain(records).chain(files);
         rows.map(|(table, row)| (table.id(&row), row)).collect()
     }
 
     pub(crate) fn held(&self) -> Vec<Held> {
-        self.holds.iter().map(|hold| hold.on(&self.map)).collect()
+        self.holds.iter().filter_map(|hold| hold.on(&self.map)).collect()
     }
 
     /// Makes some of the calls to come go wrong, and says of each whether it does.
-    pub(crate) fn go_wrong(&self, local: &LocalTable) -> Vec<bool> {
-        local.forget_calls();
+    pub(crate) fn go_wrong(&self, aws: &LocalAws) -> Vec<bool> {
+        aws.forget_calls();
         let mut turns = Vec::new();
         for Burst { spared, fault, times } in &self.faults {
-            (0..*spared).for_each(|_| local.spare_next());
-            (0..*times).for_each(|_| local.fail_next(*fault));
-            turns.extend([vec![false; *spared], vec![true; *times]].concat());
+            turns.extend(vec![false; *spared]);
+            for _ in 0..*times {
+                aws.strike(Strike { after: turns.len(), fault: *fault, is_deadly: false });
+                turns.push(true);
+            }
         }
         turns
     }
 
-    /// Lets the product do what it does, and says which records it has touched.
+    /// Lets the product do what it does, and says which rows it has touched.
     pub(crate) fn happen(&self, world: &World, rows: &mut Rows) -> BTreeSet<Id> {
         let mut touched = BTreeSet::new();
         for event in &self.events {
-            let (gone, come) = match event {
-                Event::ComesIn(record) => (None, Some(record.row(&self.map))),
-                Event::Befalls(which, change) => {
-                    let of_records: Vec<_> =
-                        rows.keys().filter(|(table, _)| *table != Table::Users).collect();
-                    let Some(id) = of_records.get(which % of_records.len().max(1)) else { continue };
-                    let id = Id::clone(id);
-                    let row = change.of(&self.map, id.0, rows[&id].clone());
-                    let come = row.map(|row| (id.0, row));
-                    (Some(id), come)
-                }
-            };
-            touched.extend(gone.inspect(|id| go(world, rows, id)));
-            touched.extend(come.map(|(table, row)| put(world, rows, table, row)));
+            let written = event.happen(world, &self.map, rows);
+            note(&written, rows);
+            touched.extend(written.into_iter().map(|(id, _)| id));
         }
         touched
     }
-}
-
-fn go(world: &World, rows: &mut Rows, id: &Id) {
-    world.remove(id);
-    rows.remove(id);
-}
-
-fn put(world: &World, rows: &mut Rows, table: Table, row: Row) -> Id {
-    world.put(table, &row);
-    let id = table.id(&row);
-    rows.insert(id.clone(), row);
-    id
-}
-
-fn some_event() -> impl Strategy<Value = Event> {
-    let befalls = (0..12_usize, some_change()).prop_map(|(which, change)| Event::Befalls(which, change));
-    prop_oneof![3 => befalls, 1 => some_record().prop_map(Event::ComesIn)]
 }
 
 fn some_hold() -> impl Strategy<Value = Hold> {
@@ -169,16 +152,33 @@ pub(crate) fn some_case(people: usize) -> impl Strategy<Value = Case> {
         some_map(),
         prop::collection::vec(some_link(), 0..5),
         prop::collection::vec(some_record(), 0..16),
+        prop::collection::vec(some_file(), 0..5),
         prop::collection::vec(some_event(), 0..4),
+        prop::collection::btree_map(0..10_usize, some_meanwhile(), 0..3),
     );
     let work = (
         prop::collection::vec(some_hold(), 0..3),
-        2..10_u64,
+        2..10_u32,
+        some_manners(),
         prop::collection::vec(1..6_usize, 1..4),
         prop::collection::vec(some_burst(), 0..4),
     );
     (tables, work).prop_map(move |(tables, work)| {
-        let ((map, links, records, events), (holds, page_records, batches, faults)) = (tables, work);
-        Case { map, people, links, records, events, holds, page_records, batches, faults }
+        let (map, links, records, files, events, meanwhile) = tables;
+        let (holds, page_records, manners, batches, faults) = work;
+        Case {
+            map,
+            people,
+            links,
+            records,
+            files,
+            events,
+            meanwhile,
+            holds,
+            page_records,
+            manners,
+            batches,
+            faults,
+        }
     })
 }

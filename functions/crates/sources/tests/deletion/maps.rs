@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use crate::answers::FUNCTION;
+use crate::files::{BUCKET, prefix};
 use crate::records::PEOPLE;
 use crate::tables::Table;
 
@@ -30,7 +32,13 @@ pub(crate) enum By {
 pub(crate) enum How {
     Key,
     Index,
-    Scan { parts: u32 },
+    Scan {
+        parts: u32,
+    },
+    /// Objects by their keys.
+    Prefix,
+    /// By what leads there alone: objects whose keys records have.
+    Lead,
 }
 
 /// What becomes of a source's records.
@@ -143,35 +151,54 @@ impl Entry {
     pub(crate) fn parts(&self) -> u32 {
         match self.how {
             How::Scan { parts } => parts,
-            How::Key | How::Index => 1,
+            How::Key | How::Index | How::Prefix | How::Lead => 1,
         }
     }
 
+    /// Whether the check lets files be found through it: it is read by a key or an index.
+    pub(crate) fn can_lead_to_files(&self) -> bool {
+        // Leads are read one by one, which the database in memory does badly with cards.
+        let is_read_one_by_one = self.table.is_dynamodb() && self.table != Table::Cards;
+        is_read_one_by_one && matches!(self.how, How::Key | How::Index) && self.through.is_none()
+    }
+
     fn toml(&self) -> String {
-        let Self { name, table, field, by, how, through, rule } = self;
-        let (index, scan) = match how {
-            How::Key => ("", String::new()),
-            How::Index => (r#", index = "by-who""#, String::new()),
-            How::Scan { parts } => ("", format!("allow_scan = true\nscan_parts = {parts}\n")),
+        let (name, find, rule) = (&self.name, self.find(), self.rule.toml());
+        let (table, key) = (self.table.name(), json!(self.table.key()));
+        let place = match self.table {
+            Table::Files => format!(r#"s3 = {{ bucket = "{BUCKET}" }}"#),
+            Table::Answers => format!(r#"lambda = {{ function = "{FUNCTION}", key = {key} }}"#),
+            _ => format!(r#"dynamodb = {{ table = "{table}", key = {key} }}"#),
         };
-        let through = through
-            .map(|(source, field)| format!(r#", {{ through = "{source}", field = "{field}" }}"#))
-            .unwrap_or_default();
+        let account = if self.table == Table::Files { "" } else { "account_field = \"account\"\n" };
+        let scan = match self.how {
+            How::Scan { parts } => format!("allow_scan = true\nscan_parts = {parts}\n"),
+            How::Key | How::Index | How::Prefix | How::Lead => String::new(),
+        };
         format!(
             r#"
 [[source]]
 name = "{name}"
 data_type = "meetings"
-account_field = "account"
-{scan}dynamodb = {{ table = "{table}", key = {key} }}
-find = [{{ subject_field = "{field}", id = "{id}"{index} }}{through}]
+{account}{scan}{place}
+find = [{find}]
 erase = {rule}
-"#,
-            table = table.name(),
-            key = json!(table.key()),
-            id = by.name(),
-            rule = rule.toml(),
+"#
         )
+    }
+
+    fn find(&self) -> String {
+        let (field, id) = (self.field, self.by.name());
+        let own = match self.how {
+            How::Key | How::Scan { .. } => format!(r#"{{ subject_field = "{field}", id = "{id}" }}"#),
+            How::Index => format!(r#"{{ subject_field = "{field}", id = "{id}", index = "by-who" }}"#),
+            How::Prefix => format!(r#"{{ prefix = "{}" }}"#, prefix("{account}", &format!("{{{id}}}"))),
+            How::Lead => String::new(),
+        };
+        let through =
+            self.through.map(|(source, field)| format!(r#"{{ through = "{source}", field = "{field}" }}"#));
+        let rules: Vec<_> = [own].into_iter().filter(|own| !own.is_empty()).chain(through).collect();
+        rules.join(", ")
     }
 }
 
@@ -190,7 +217,31 @@ impl Map {
     /// The tables that have records, each once.
     pub(crate) fn tables(&self) -> Vec<Table> {
         let tables: BTreeSet<_> = self.entries.iter().map(|entry| entry.table).collect();
-        tables.into_iter().filter(|table| *table != Table::Users).collect()
+        tables.into_iter().filter(|table| !matches!(table, Table::Users | Table::Files)).collect()
+    }
+
+    pub(crate) fn entry(&self, name: &str) -> &Entry {
+        self.entries.iter().find(|entry| entry.name == name).unwrap()
+    }
+
+    fn of_files(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.table == Table::Files)
+    }
+
+    pub(crate) fn has_files(&self) -> bool {
+        self.of_files().next().is_some()
+    }
+
+    /// By which of their ids objects are somebody's.
+    pub(crate) fn prefix_by(&self) -> By {
+        let mut prefixes = self.of_files().filter(|entry| entry.how == How::Prefix);
+        prefixes.next().map_or(By::Address, |entry| entry.by)
+    }
+
+    /// The field of a table's records that leads to files.
+    pub(crate) fn leads_to_files(&self, table: Table) -> Option<&'static str> {
+        let mut leads = self.of_files().filter_map(|entry| entry.through);
+        leads.find_map(|(parent, field)| (self.entry(parent).table == table).then_some(field))
     }
 
     /// Which kind of id a field of a table holds.

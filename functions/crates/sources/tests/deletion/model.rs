@@ -1,15 +1,16 @@
 //! What a deletion must make of the rows, told from the map and in other words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use habeas_sources::{AttributeValue, Erased, Key, Pseudonyms};
 use serde_json::{Value, json};
 
-use crate::maps::{By, CONSTANT, Entry, Map, Mask, Masked, Rule};
+use crate::files::{key_in, key_of, prefix};
+use crate::maps::{By, CONSTANT, Entry, How, Map, Mask, Masked, Rule};
 use crate::records::{AMBER, PEOPLE};
-use crate::tables::{Row, Rows, Table, text, words};
+use crate::tables::{Id, Row, Rows, Table, text, words};
 
 /// One of the people of the request, with the ids that the rows of the users say.
 #[derive(Debug)]
@@ -26,8 +27,27 @@ pub(crate) struct Held {
     pub(crate) value: String,
 }
 
-/// The key of a record, and whether others have a part in it.
-pub(crate) type Listed = (Key, bool);
+/// What an inventory says of a record, or of an object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Listed {
+    pub(crate) key: Key,
+    /// Whether others have a part in it.
+    pub(crate) shared: bool,
+    /// What its fields said that lead to objects.
+    pub(crate) files: BTreeMap<String, Option<String>>,
+    /// The record that led to an object.
+    pub(crate) lead: Option<Key>,
+}
+
+impl Listed {
+    pub(crate) fn file(key: &str, lead: Option<Key>) -> Self {
+        Self { key: key_of(key), shared: false, files: BTreeMap::new(), lead }
+    }
+
+    pub(crate) fn id(&self, entry: &Entry) -> Id {
+        (entry.table, self.key.clone())
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct Model<'a> {
@@ -45,10 +65,10 @@ impl Person {
         Self { email, users: users.filter_map(|row| text(row, "user")).map(str::to_owned).collect() }
     }
 
-    fn is(&self, by: By, id: &str) -> bool {
+    fn ids(&self, by: By) -> Vec<&str> {
         match by {
-            By::Address => self.email == id,
-            By::UserId => self.users.contains(id),
+            By::Address => vec![self.email],
+            By::UserId => self.users.iter().map(String::as_str).collect(),
         }
     }
 }
@@ -62,15 +82,51 @@ impl<'a> Model<'a> {
         Self { map, people: (0..people).map(|who| Person::of(who, &rows)).collect(), holds, rows }
     }
 
-    /// What an inventory must list of somebody in a source, in the order of the keys.
+    /// What an inventory must list of somebody in a source, in order.
     pub(crate) fn inventory(&self, entry: &Entry, who: usize) -> Vec<Listed> {
-        let rows = self.rows.iter().filter(|((table, _), _)| *table == entry.table);
-        let own = rows.filter(|(_, row)| self.is_own(entry, who, row));
-        own.map(|((_, key), row)| (key.clone(), self.is_shared(entry, row))).collect()
+        let mut listed: Vec<_> = match (entry.how, entry.through) {
+            (How::Prefix, _) => {
+                let keys = self.of(Table::Files).map(|(key, _)| key_in(key));
+                let own = keys.filter(|key| self.is_below(entry, who, key));
+                own.map(|key| Listed::file(key, None)).collect()
+            }
+            // Of what a record leads to nobody looks whether it is there.
+            (How::Lead, Some((parent, field))) => {
+                let leads = self.own(self.map.entry(parent), who);
+                leads
+                    .filter_map(|(key, row)| Some(Listed::file(text(row, field)?, Some(key.clone()))))
+                    .collect()
+            }
+            _ => self.own(entry, who).map(|(key, row)| self.listed(entry, key, row)).collect(),
+        };
+        listed.sort();
+        listed
+    }
+
+    fn of(&self, table: Table) -> impl Iterator<Item = (&Key, &Row)> {
+        let rows = self.rows.iter().filter(move |((of, _), _)| *of == table);
+        rows.map(|((_, key), row)| (key, row))
+    }
+
+    fn own(&self, entry: &Entry, who: usize) -> impl Iterator<Item = (&Key, &Row)> {
+        self.of(entry.table).filter(move |(_, row)| self.is_own(entry, who, row))
+    }
+
+    fn listed(&self, entry: &Entry, key: &Key, row: &Row) -> Listed {
+        let leads = self.map.leads_to_files(entry.table).into_iter();
+        let files = leads.map(|field| (field.to_owned(), text(row, field).map(str::to_owned)));
+        Listed { key: key.clone(), shared: self.is_shared(entry, row), files: files.collect(), lead: None }
     }
 
     fn is_own(&self, entry: &Entry, who: usize, row: &Row) -> bool {
-        is_ambers(row) && text(row, entry.field).is_some_and(|id| self.people[who].is(entry.by, id))
+        is_ambers(row)
+            && text(row, entry.field).is_some_and(|id| self.people[who].ids(entry.by).contains(&id))
+    }
+
+    /// Whether an object lies where the person's do.
+    fn is_below(&self, entry: &Entry, who: usize, key: &str) -> bool {
+        let mut ids = self.people[who].ids(entry.by).into_iter();
+        ids.any(|id| key.starts_with(&prefix(AMBER, id)))
     }
 
     /// Whether somebody who is none of the people is in what a record leads to.
@@ -86,32 +142,72 @@ impl<'a> Model<'a> {
     }
 
     /// What must become of what was listed, as the rows are now.
-    pub(crate) fn became(&self, entry: &Entry, who: usize, (key, shared): &Listed) -> Erased {
-        if entry.rule == Rule::Retain {
-            return Erased::Retained;
+    pub(crate) fn became(&self, entry: &Entry, who: usize, listed: &Listed) -> Erased {
+        match (&entry.rule, entry.table) {
+            (Rule::Retain, _) => Erased::Retained,
+            (_, Table::Files) => self.file_became(entry, who, listed),
+            _ => self.record_became(entry, who, listed),
         }
-        let row = self.rows.get(&(entry.table, key.clone()));
-        let Some(row) = row.filter(|row| self.is_own(entry, who, row)) else { return Erased::Left };
-        // A hold by one source of a table is on its records, whichever source finds them.
-        let is_here = |held: &Held| {
-            let mut named = self.map.entries.iter().filter(|other| other.name == held.source);
-            named.any(|named| named.table == entry.table)
-        };
-        let is_on = |held: &Held| is_here(held) && text(row, held.field) == Some(held.value.as_str());
-        if self.holds.iter().any(is_on) {
+    }
+
+    fn record_became(&self, entry: &Entry, who: usize, listed: &Listed) -> Erased {
+        let row = self.rows.get(&listed.id(entry)).filter(|row| self.is_own(entry, who, row));
+        let Some(row) = row else { return Erased::Left };
+        if self.is_held(entry, row) {
             return Erased::Held;
         }
+        // Another file than the one that was listed would be nobody's without its record.
+        let leads_there = |(field, file): (&String, &Option<String>)| match file {
+            Some(file) => text(row, field) == Some(file.as_str()),
+            None => !row.contains_key(field),
+        };
         match &entry.rule {
+            _ if !listed.files.iter().all(leads_there) => Erased::Left,
             Rule::Mask(_) => Erased::Masked,
-            Rule::Shared { .. } if *shared => Erased::Masked,
+            Rule::Shared { .. } if listed.shared => Erased::Masked,
             _ => Erased::Deleted,
         }
+    }
+
+    /// An object goes by the record that led to it, whoever else's leads there too.
+    fn file_became(&self, entry: &Entry, who: usize, listed: &Listed) -> Erased {
+        let is_theirs = match self.lead(entry, listed) {
+            None => self.is_below(entry, who, key_in(&listed.key)),
+            Some((parent, id)) => {
+                let lead = self.rows.get(&id).filter(|lead| self.is_own(parent, who, lead));
+                if lead.is_some_and(|lead| self.is_held(parent, lead)) {
+                    return Erased::Held;
+                }
+                lead.is_some()
+            }
+        };
+        if is_theirs && self.rows.contains_key(&listed.id(entry)) { Erased::Deleted } else { Erased::Left }
+    }
+
+    /// The record that led to an object, and the source of that one.
+    pub(crate) fn lead(&self, entry: &Entry, listed: &Listed) -> Option<(&Entry, Id)> {
+        let (parent, key) = (self.map.entry(entry.through?.0), listed.lead.clone()?);
+        Some((parent, (parent.table, key)))
+    }
+
+    /// A hold by one source of a table is on its records, whichever source finds them.
+    fn is_held(&self, entry: &Entry, row: &Row) -> bool {
+        let is_here = |held: &&Held| self.map.entry(&held.source).table == entry.table;
+        let mut held = self.holds.iter().filter(is_here);
+        held.any(|held| text(row, held.field) == Some(held.value.as_str()))
+    }
+
+    /// Whether the second reading must find an object that a record has led to.
+    pub(crate) fn is_left(&self, entry: &Entry, who: usize, listed: &Listed) -> bool {
+        let Some((parent, id)) = self.lead(entry, listed) else { return false };
+        let is_there = entry.rule != Rule::Retain && self.rows.contains_key(&listed.id(entry));
+        is_there && self.rows.get(&id).is_none_or(|lead| self.is_own(parent, who, lead))
     }
 
     /// Does to the rows what must become of them.
     pub(crate) fn erase(&mut self, entry: &Entry, who: usize, listed: &Listed) -> Erased {
         let became = self.became(entry, who, listed);
-        let id = (entry.table, listed.0.clone());
+        let id = listed.id(entry);
         match became {
             Erased::Deleted => {
                 self.rows.remove(&id).unwrap();

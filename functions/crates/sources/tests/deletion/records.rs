@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
+use crate::files::{self, Name, some_name};
 use crate::maps::{By, Map};
 use crate::tables::{Row, Table, words};
 
@@ -32,6 +33,8 @@ pub(crate) struct Record {
     other: Option<usize>,
     account: &'static str,
     venue: Option<usize>,
+    /// Where the map has files.
+    file: Option<Name>,
     things: [Option<Thing>; 3],
 }
 
@@ -62,6 +65,7 @@ pub(crate) enum Change {
     HandedTo(Option<usize>),
     SharedWith(Option<usize>),
     MovedTo(&'static str),
+    Attached(Option<Name>),
     Titled(Thing),
 }
 
@@ -76,16 +80,32 @@ impl Record {
         let mut row = Row::from([
             ("account".to_owned(), words(self.account)),
             ("place".to_owned(), words(&place(self.place))),
-            ("number".to_owned(), json!({"N": self.number.to_string()})),
+            ("number".to_owned(), number(table, self.number)),
         ]);
         name(map, table, "who", self.who, &mut row);
         name(map, table, "other", self.other, &mut row);
         row.extend(self.venue.map(|venue| ("venue".to_owned(), words(&place(venue)))));
         for (field, thing) in ["title", "note", "phone"].into_iter().zip(self.things) {
-            row.extend(thing.map(|thing| (field.to_owned(), thing.value(map.cuts(table, field)))));
+            row.extend(thing.map(|thing| (field.to_owned(), thing.value(map, table, field))));
         }
+        attach(map, self.file.as_ref(), &mut row);
         (table, row)
     }
+}
+
+/// Of what is behind a function all of the key is text.
+fn number(table: Table, number: usize) -> Value {
+    match table {
+        Table::Answers => words(&number.to_string()),
+        _ => json!({"N": number.to_string()}),
+    }
+}
+
+fn attach(map: &Map, file: Option<&Name>, row: &mut Row) {
+    match file.filter(|_| map.has_files()) {
+        Some(name) => row.insert("file".to_owned(), words(&name.key(map))),
+        None => row.remove("file"),
+    };
 }
 
 /// Makes a field name somebody, or nobody where the key lets it.
@@ -98,12 +118,14 @@ fn name(map: &Map, table: Table, field: &str, who: Option<usize>, row: &mut Row)
 }
 
 impl Thing {
-    /// What is to be cut and is no text would make the deletion fail.
-    fn value(self, is_cut: bool) -> Value {
+    /// What is to be cut and is no text would make the deletion fail, and JSON has
+    /// neither bytes nor sets.
+    fn value(self, map: &Map, table: Table, field: &str) -> Value {
         match self {
             Self::Text(number) => words(TEXTS[number]),
             Self::Null => json!({"NULL": true}),
-            _ if is_cut => words(TEXTS[0]),
+            _ if map.cuts(table, field) => words(TEXTS[0]),
+            Self::Bytes | Self::Set if table == Table::Answers => words(TEXTS[1]),
             Self::Number => json!({"N": "12.5"}),
             Self::Yes => json!({"BOOL": true}),
             Self::Nested => json!({"M": {"list": {"L": [{"N": "1"}, {"S": "x"}, {"NULL": true}]}}}),
@@ -129,13 +151,17 @@ impl Change {
     pub(crate) fn of(&self, map: &Map, table: Table, mut row: Row) -> Option<Row> {
         match self {
             Self::Gone => return None,
+            // Of an object there is but one more version to write, or a marker.
+            Self::MovedTo(_) if table == Table::Files => return Some(files::written(row, None)),
+            _ if table == Table::Files => return Some(files::written(row, Some("changed"))),
             Self::HandedTo(who) => name(map, table, "who", *who, &mut row),
             Self::SharedWith(other) => name(map, table, "other", *other, &mut row),
             Self::MovedTo(account) => {
                 row.insert("account".to_owned(), words(account));
             }
+            Self::Attached(file) => attach(map, file.as_ref(), &mut row),
             Self::Titled(thing) => {
-                row.insert("title".to_owned(), thing.value(map.cuts(table, "title")));
+                row.insert("title".to_owned(), thing.value(map, table, "title"));
             }
         }
         Some(row)
@@ -143,11 +169,11 @@ impl Change {
 }
 
 /// Most are of those whom a request may be about.
-fn some_who() -> impl Strategy<Value = usize> {
+pub(crate) fn some_who() -> impl Strategy<Value = usize> {
     select(vec![0, 0, 0, 1, 1, 2, DORA])
 }
 
-fn some_account() -> impl Strategy<Value = &'static str> {
+pub(crate) fn some_account() -> impl Strategy<Value = &'static str> {
     select(vec![ACCOUNTS[0], ACCOUNTS[0], ACCOUNTS[0], ACCOUNTS[1]])
 }
 
@@ -160,10 +186,11 @@ pub(crate) fn some_record() -> impl Strategy<Value = Record> {
     let key = (0..4_usize, 0..4_usize, 0..3_usize);
     let people = (prop::option::weighted(0.9, some_who()), prop::option::of(some_who()), some_account());
     let venue = prop::option::of(0..4_usize);
+    let file = prop::option::of(some_name());
     let things = prop::array::uniform3(prop::option::of(some_thing()));
-    (key, people, venue, things).prop_map(|(key, people, venue, things)| {
+    (key, people, venue, file, things).prop_map(|(key, people, venue, file, things)| {
         let ((table, place, number), (who, other, account)) = (key, people);
-        Record { table, place, number, who, other, account, venue, things }
+        Record { table, place, number, who, other, account, venue, file, things }
     })
 }
 
@@ -179,6 +206,7 @@ pub(crate) fn some_change() -> impl Strategy<Value = Change> {
         whose().prop_map(Change::HandedTo),
         whose().prop_map(Change::SharedWith),
         select(ACCOUNTS.to_vec()).prop_map(Change::MovedTo),
+        prop::option::of(some_name()).prop_map(Change::Attached),
         some_thing().prop_map(Change::Titled),
     ]
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use habeas_sources::{
     Cursor, DataMap, Erased, Erasing, Found, OnHold, Part, Pseudonyms, Source, SourceError, Subject, Target,
-    Walk, erase, identify, is_shared,
+    Walk, erase, identify, is_left, is_shared,
 };
 use habeas_testkit::{account, address};
 
 use crate::maps::Entry;
 use crate::model::{Held, Listed, Person, pseudonyms};
 use crate::records::{AMBER, PEOPLE};
-use crate::tables::World;
+use crate::world::World;
 
 /// No walk through a few dozen records takes as many pages.
 const PAGES_MAX: usize = 1_000;
@@ -34,7 +34,7 @@ pub(crate) struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    /// The keys in their order.
+    /// What is listed, in order.
     pub(crate) fn sorted(&self) -> Vec<Listed> {
         let mut listed: Vec<_> = self.targets.iter().map(listed).collect();
         listed.sort();
@@ -45,8 +45,10 @@ impl Listing<'_> {
 /// What tells a target from others.
 pub(crate) fn listed(target: &Target) -> Listed {
     match target {
-        Target::Record { key, files, shared } if files.is_empty() => (key.clone(), *shared),
-        other => panic!("there are no files here: {other:?}"),
+        Target::Record { key, files, shared } => {
+            Listed { key: key.clone(), shared: *shared, files: files.clone(), lead: None }
+        }
+        Target::File { key, lead } => Listed::file(key, lead.clone()),
     }
 }
 
@@ -83,7 +85,11 @@ impl<'a> Deletion<'a> {
         let source = self.source(entry);
         let (mut targets, mut next) = (Vec::new(), Some(Cursor::default()));
         for _ in 0..PAGES_MAX {
-            let Some(cursor) = next else { return targets };
+            let Some(cursor) = next else {
+                // Versions of one object stand side by side, and go together.
+                targets.dedup();
+                return targets;
+            };
             let cursor = stored(&cursor);
             let (found, behind) = self.world.insist(|| self.page(source, who, part, &cursor)).unwrap();
             targets.extend(found);
@@ -113,6 +119,12 @@ impl<'a> Deletion<'a> {
             targets.extend(Target::of(self.map, source, found, shared));
         }
         Ok((targets, page.next))
+    }
+
+    /// Whether the second reading finds an object that a record has led to.
+    pub(crate) fn is_left(&self, entry: &Entry, who: usize, target: &Target) -> bool {
+        let (stores, source) = (&self.world.stores, self.source(entry));
+        self.world.insist(|| is_left(stores, self.map, source, &self.subjects[who], target)).unwrap()
     }
 
     /// Erases targets in one call, and says what became of each.

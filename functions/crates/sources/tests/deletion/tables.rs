@@ -1,18 +1,10 @@
-//! The tables of a product in memory, and steps that never wait.
+//! What a product keeps: tables, what its function has, and a bucket.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
-use aws_credential_types::Credentials;
-use habeas_aws::Aws;
-use habeas_local_table::{Item, LocalTable};
-use habeas_sources::{DynamoDb, Key, Lambda, S3, Stores};
-use habeas_testkit::at_once;
+use habeas_local_table::Item;
+use habeas_sources::Key;
 use serde_json::{Value, json};
-use tokio::runtime::{Builder, Runtime};
-
-/// Each time something has gone wrong, and there are fewer faults in a case.
-const TRIES_MAX: usize = 64;
 
 /// A row in DynamoDB's typed JSON.
 pub(crate) type Row = Item;
@@ -22,6 +14,9 @@ pub(crate) type Id = (Table, Key);
 pub(crate) type Rows = BTreeMap<Id, Row>;
 
 /// The tables that a map may name. A few kinds of key are all that there are.
+///
+/// What a function keeps is one more table, and so is a bucket, whose rows are its
+/// objects: what is said of rows is then said of everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Table {
     /// Ids follow from it.
@@ -32,14 +27,22 @@ pub(crate) enum Table {
     Talks,
     Mails,
     Cards,
+    /// Behind the function.
+    Answers,
+    /// In the bucket.
+    Files,
 }
 
 impl Table {
-    const ALL: [Self; 7] =
+    pub(crate) const OF_DYNAMODB: [Self; 7] =
         [Self::Users, Self::Rooms, Self::Terms, Self::Guests, Self::Talks, Self::Mails, Self::Cards];
 
-    pub(crate) const OF_RECORDS: [Self; 6] =
-        [Self::Rooms, Self::Terms, Self::Guests, Self::Talks, Self::Mails, Self::Cards];
+    pub(crate) const OF_RECORDS: [Self; 7] =
+        [Self::Rooms, Self::Terms, Self::Guests, Self::Talks, Self::Mails, Self::Cards, Self::Answers];
+
+    pub(crate) fn is_dynamodb(self) -> bool {
+        Self::OF_DYNAMODB.contains(&self)
+    }
 
     /// The name of the source, too.
     pub(crate) fn name(self) -> &'static str {
@@ -51,6 +54,8 @@ impl Table {
             Self::Talks => "talks",
             Self::Mails => "mails",
             Self::Cards => "cards",
+            Self::Answers => "answers",
+            Self::Files => "files",
         }
     }
 
@@ -58,10 +63,11 @@ impl Table {
         match self {
             Self::Users => &["email", "row"],
             Self::Rooms => &["place"],
-            Self::Terms | Self::Talks => &["place", "number"],
+            Self::Terms | Self::Talks | Self::Answers => &["place", "number"],
             Self::Guests => &["place", "who"],
             Self::Mails => &["who", "number"],
             Self::Cards => &["who"],
+            Self::Files => &["key"],
         }
     }
 
@@ -71,7 +77,7 @@ impl Table {
     }
 
     /// In the words of CreateTable.
-    fn definition(self) -> Value {
+    pub(crate) fn definition(self) -> Value {
         let kind = |field: &str| if matches!(field, "number" | "row") { "N" } else { "S" };
         let index = (self.key()[0] == "place").then_some("who");
         let fields: BTreeSet<&str> = self.key().iter().copied().chain(index).collect();
@@ -104,59 +110,4 @@ pub(crate) fn words(text: &str) -> Value {
 /// What a field says, where that is a text.
 pub(crate) fn text<'r>(row: &'r Row, field: &str) -> Option<&'r str> {
     row.get(field)?.get("S")?.as_str()
-}
-
-/// Nobody listens there.
-static NOWHERE: LazyLock<Aws> = LazyLock::new(|| {
-    let credentials = Credentials::new("test", "test", None, None, "test");
-    Aws::new(credentials, "us-east-1".into(), Some("http://127.0.0.1:1".into()))
-});
-
-/// A clock that stands still: timers can be set, and nobody turns it.
-static CLOCK: LazyLock<Runtime> =
-    LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
-
-/// A product's tables.
-#[derive(Debug)]
-pub(crate) struct World {
-    pub(crate) local: LocalTable,
-    pub(crate) stores: Stores,
-}
-
-impl World {
-    pub(crate) fn new() -> Self {
-        let local = LocalTable::new();
-        for table in Table::ALL {
-            local.create(table.definition());
-        }
-        // Of other stores than DynamoDB nothing is ever asked.
-        let dynamodb = DynamoDb::on(local.client());
-        let stores = Stores { dynamodb, s3: S3::new(&NOWHERE), lambda: Lambda::new(&NOWHERE) };
-        Self { local, stores }
-    }
-
-    pub(crate) fn put(&self, table: Table, row: &Row) {
-        self.local.run("PutItem", json!({"TableName": table.name(), "Item": row})).unwrap();
-    }
-
-    pub(crate) fn remove(&self, (table, key): &Id) {
-        self.local.run("DeleteItem", json!({"TableName": table.name(), "Key": key})).unwrap();
-    }
-
-    /// All rows of the tables, byte for byte.
-    pub(crate) fn rows(&self, tables: &[Table]) -> Rows {
-        let of = |table: Table| {
-            let rows = self.local.rows_of(table.name()).into_iter();
-            rows.map(move |row| (table.id(&row), row))
-        };
-        tables.iter().copied().flat_map(of).collect()
-    }
-
-    /// Does a step until it is done. One that has to wait, as it does where a source
-    /// refuses to answer, is killed where it stands and begun again.
-    pub(crate) fn insist<T, F: Future<Output = T>>(&self, step: impl Fn() -> F) -> T {
-        let _entered = CLOCK.enter();
-        let done = (0..TRIES_MAX).find_map(|_| at_once(step()));
-        done.unwrap_or_else(|| panic!("the step is never done"))
-    }
 }
