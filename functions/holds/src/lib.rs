@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use habeas_aws::Table;
 use habeas_domain::{
-    AccountId, Action, HELD_FIELDS_MAX, HOLDS_MAX, HeldNote, Hold, HoldBook, HoldId, HoldOrder, Member, Problem, Released,
-    RequestId, Requests, StoreError, may,
+    AccountId, Action, HELD_FIELDS_MAX, HOLDS_MAX, HeldNote, Hold, HoldBook, HoldId, HoldOrder, Member,
+    Problem, Released, RequestId, Requests, StoreError, may,
 };
 use habeas_lambda::{Call, Fault, Reply, chain, pause, signed_in};
 use habeas_sources::DataMap;
@@ -189,7 +189,9 @@ fn too_many() -> Problem {
 }
 
 fn too_many_fields() -> Problem {
-    full(format!("The account's holds are on {HELD_FIELDS_MAX} fields of records, which is the most there can be."))
+    full(format!(
+        "The account's holds are on {HELD_FIELDS_MAX} fields of records, which is the most there can be."
+    ))
 }
 
 fn full(detail: String) -> Problem {

@@ -258,7 +258,7 @@ mod tests {
             account_field = "account_id"
             dynamodb = { table = "boards", key = ["id"] }
             find = [{ subject_field = "editor", index = "by-editor" }]
-            erase = { rule = "mask", remove = ["owner", "editor"] }
+            erase = { rule = "delete" }
         "#;
         let map = DataMap::parse(&format!("{MAP}{shared}"), "123456789012", "us-east-1").unwrap();
         let subjects = vec![address("ana@amber.example"), address("bob@amber.example")];

@@ -56,7 +56,9 @@ pub use filing::{
     may_file, unknown,
 };
 pub use filter::Filter;
-pub use hold::{HELD_FIELD_BYTES_MAX, HELD_FIELDS_MAX, HOLDS_MAX, HeldNote, Hold, HoldBook, HoldOn, HoldOrder, Released};
+pub use hold::{
+    HELD_FIELD_BYTES_MAX, HELD_FIELDS_MAX, HOLDS_MAX, HeldNote, Hold, HoldBook, HoldOn, HoldOrder, Released,
+};
 pub use ids::{AccountId, HoldId, NotAnId, RequestId};
 pub use kind::{DataType, DateRange, Kind, Status};
 pub use ledger::{Actor, Anchor, BrokenLedger, Change, Entry, Head, LedgerCheck, Scope, Sealed};

@@ -139,11 +139,10 @@ fn inventory<'c>(case: &'c Case, deletion: &Deletion<'_>, model: &Model<'_>) -> 
 /// The promise itself, without the model: what no inventory lists is byte for byte
 /// as the product has left it, and nothing has come up.
 fn assert_untouched(others: &Rows, after: &Rows, listings: &[Listing<'_>]) {
-    let of = |listing: &Listing<'_>| {
-        let entry = listing.entry;
-        listing.sorted().into_iter().map(move |listed| listed.id(entry))
-    };
-    let inventory: BTreeSet<Id> = listings.iter().flat_map(of).collect();
+    let mut inventory: BTreeSet<Id> = BTreeSet::new();
+    for listing in listings {
+        inventory.extend(listing.sorted().iter().map(|listed| listed.id(listing.entry)));
+    }
     for (id, row) in others.iter().filter(|(id, _)| !inventory.contains(*id)) {
         assert_eq!(after.get(id), Some(row), "{id:?} is in no inventory");
     }

@@ -30,12 +30,8 @@ impl Holds {
                     let places: Vec<_> = texts.iter().map(|text| value(as_text(text))).collect();
                     (field, format!("#c{number} IN ({})", places.join(",")))
                 }
-                Condition::Is(field, text) => {
-                    (field, format!("#c{number} = {}", value(as_text(text))))
-                }
-                Condition::Same(field, same) => {
-                    (field, format!("#c{number} = {}", value((*same).clone())))
-                }
+                Condition::Is(field, text) => (field, format!("#c{number} = {}", value(as_text(text)))),
+                Condition::Same(field, same) => (field, format!("#c{number} = {}", value((*same).clone()))),
                 Condition::NoneOf(field, others) => {
                     let places: Vec<_> = others.iter().map(|other| value(other.clone())).collect();
                     let lists = places
@@ -98,7 +94,8 @@ mod tests {
                 .map(|field| (0..of_field).map(|value| text(format!("{field}-{value}"))).collect())
                 .collect();
             let others = held.iter().map(|values| Condition::NoneOf("field", values));
-            let own = [Condition::Present("key"), Condition::Is("account", "amber"), Condition::OneOf("of", &ids)];
+            let own =
+                [Condition::Present("key"), Condition::Is("account", "amber"), Condition::OneOf("of", &ids)];
             let holds = Holds::of(&own.into_iter().chain(others).collect::<Vec<_>>());
             assert!(holds.expression.len() < EXPRESSION_BYTES_MAX - 300, "{}", holds.expression.len());
         }

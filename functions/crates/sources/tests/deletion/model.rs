@@ -86,7 +86,7 @@ impl<'a> Model<'a> {
     pub(crate) fn inventory(&self, entry: &Entry, who: usize) -> Vec<Listed> {
         let mut listed: Vec<_> = match (entry.how, entry.through) {
             (How::Prefix, _) => {
-                let keys = self.of(Table::Files).map(|(key, _)| key_in(key));
+                let keys = self.rows_of(Table::Files).map(|(key, _)| key_in(key));
                 let own = keys.filter(|key| self.is_below(entry, who, key));
                 own.map(|key| Listed::file(key, None)).collect()
             }
@@ -103,13 +103,13 @@ impl<'a> Model<'a> {
         listed
     }
 
-    fn of(&self, table: Table) -> impl Iterator<Item = (&Key, &Row)> {
+    fn rows_of(&self, table: Table) -> impl Iterator<Item = (&Key, &Row)> {
         let rows = self.rows.iter().filter(move |((of, _), _)| *of == table);
         rows.map(|((_, key), row)| (key, row))
     }
 
     fn own(&self, entry: &Entry, who: usize) -> impl Iterator<Item = (&Key, &Row)> {
-        self.of(entry.table).filter(move |(_, row)| self.is_own(entry, who, row))
+        self.rows_of(entry.table).filter(move |(_, row)| self.is_own(entry, who, row))
     }
 
     fn listed(&self, entry: &Entry, key: &Key, row: &Row) -> Listed {
