@@ -160,7 +160,7 @@ impl Work<'_> {
             for (listed, became) in listed.iter().zip(&became) {
                 assert!(!is_erased(*became) || self.is_touched(entry, listed), "{listed:?}: {became:?}");
             }
-            self.compare(&Batch { entry: *entry, who: *who, listed, became, is_sure: true });
+            self.compare(&Batch { entry, who: *who, listed, became, is_sure: true });
         }
     }
 
