@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use habeas_archive::SegmentIndex;
 use habeas_domain::Request;
-use habeas_lambda::TaskError;
+use habeas_lambda::{TaskError, names};
 use habeas_sources::{Pseudonyms, Source, Walk};
 use habeas_work::{People, Step, Unit, source_error};
 
@@ -34,11 +34,16 @@ const LARGE_BYTES_PER_SECOND: u64 = 16 << 20;
 /// it anew: so the same data make the same segments wherever steps end. A step
 /// without any whole one keeps what it has, so that it goes on at all. Where it has
 /// nothing, it fails with the very source that is in trouble.
+///
+/// An attempt after one that failed or died does one segment, so that what is in
+/// trouble comes to begin a step, with all of its time, and takes no more than
+/// itself with it.
 pub(crate) async fn step(
     place: Workplace<'_>,
     request: &Request,
     unit: &Unit,
     mut cursor: Cursor,
+    is_again: bool,
     deadline: Instant,
 ) -> Result<Cursor, TaskError> {
     let ground = place.ground;
@@ -53,17 +58,32 @@ pub(crate) async fn step(
         let filled = match work.fill(cursor.clone(), is_first).await {
             Ok(Some(filled)) => filled,
             Err(error) if is_first => return Err(error),
-            Ok(None) | Err(_) => break,
+            Err(error) => {
+                tracing::warn!(unit = %unit.unit, name = error.name(), "the step ends before a segment");
+                break;
+            }
+            Ok(None) => break,
         };
         let Filled { index, is_whole, behind } = filled;
         cursor = behind;
         members += index.members.len();
-        let is_over = index.last || !is_whole || members >= MEMBERS_MAX;
+        let is_over = is_again || index.last || !is_whole || members >= MEMBERS_MAX;
         indexes.push(index);
         // Another one may take as long, and would be in vain if it were cut short.
         longest = longest.max(began.elapsed());
         if is_over || Instant::now() + longest >= deadline {
             break;
+        }
+        // Nobody would tidy away what is written after the end.
+        match ground.request(&request.account, request.id).await {
+            Ok(now) if now.status.has_ended() => {
+                return Err(TaskError::new(
+                    names::INCOMPLETE,
+                    "The request has ended, so nothing more is read.",
+                ));
+            }
+            Ok(_) => {}
+            Err(_) => break,
         }
     }
     cursor.step += 1;

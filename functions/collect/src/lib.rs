@@ -88,7 +88,7 @@ pub async fn collect(
         return Ok(output(&unit, &after));
     }
     let after = match request.kind {
-        Kind::Export => export::step(place, &request, &unit, cursor, deadline).await?,
+        Kind::Export => export::step(place, &request, &unit, cursor, input.again, deadline).await?,
         Kind::Delete => match request.follows {
             Some(original) => inventory::step_of_held(place, &request, original, &unit, cursor).await?,
             None => {

@@ -80,9 +80,13 @@ impl Export {
     }
 
     async fn step(&self, cursor: Option<Done>, time: Duration) -> UnitOutput<Done> {
+        self.attempt(cursor, false, time).await
+    }
+
+    async fn attempt(&self, cursor: Option<Done>, again: bool, time: Duration) -> UnitOutput<Done> {
         let Request { account, id, .. } = &self.request;
         let (account, unit) = (account.clone(), UNIT.to_owned());
-        let input = UnitInput { account, request: *id, unit, cursor, failed: None };
+        let input = UnitInput { account, request: *id, unit, cursor, failed: None, again };
         collect(&self.ground, &self.macs, input, at(NOW), Instant::now() + time).await.unwrap()
     }
 
@@ -154,6 +158,16 @@ async fn a_step_whose_index_was_lost_makes_the_same_again() {
 }
 
 #[tokio::test]
+async fn an_attempt_after_one_that_died_does_one_segment_and_the_next_step_goes_on() {
+    let (whole, retried) = (Export::planned().await, Export::planned().await);
+    whole.collected(PLENTY).await;
+    let first = retried.attempt(None, true, PLENTY).await;
+    assert_eq!((first.done, retried.indexes().len()), (false, 1));
+    assert!(retried.step(Some(first.cursor), PLENTY).await.done);
+    assert_eq!(whole.indexes(), retried.indexes());
+}
+
+#[tokio::test]
 async fn a_step_that_was_kept_stays_whatever_its_twin_finds() {
     let export = Export::planned().await;
     let first = export.step(None, PLENTY).await;
@@ -171,7 +185,7 @@ async fn a_step_of_a_source_that_was_passed_over_has_no_index() {
     let export = Export::planned().await;
     let Request { account, id, .. } = export.request.clone();
     let failed = Some("It did not answer.".to_owned());
-    let input = UnitInput { account, request: id, unit: UNIT.to_owned(), cursor: None, failed };
+    let input = UnitInput { account, request: id, unit: UNIT.to_owned(), cursor: None, failed, again: true };
     let output = collect(&export.ground, &export.macs, input, at(NOW), Instant::now()).await.unwrap();
     assert!(output.done);
     assert!(export.indexes().is_empty() && export.segments().is_empty());

@@ -170,7 +170,7 @@ fn rest<'a>(inventories: &'a [Inventory], cursor: &mut Cursor) -> Option<&'a [Li
                 _ => *cursor = Cursor { inventories: cursor.inventories + 1, targets: 0, ..*cursor },
             },
             None if cursor.pass == Pass::Files => {
-                *cursor = Cursor { pass: Pass::Records, ..Cursor::default() }
+                *cursor = Cursor { pass: Pass::Records, inventories: 0, targets: 0, ..*cursor }
             }
             None => return None,
         }
@@ -257,12 +257,13 @@ mod tests {
             inventory(2, vec![]),
             inventory(3, vec![file("b"), record()]),
         ];
-        let (mut cursor, mut order) = (Cursor::default(), Vec::new());
+        let (mut cursor, mut order) = (Cursor { step: 7, ..Cursor::default() }, Vec::new());
         while let Some(rest) = rest(&inventories, &mut cursor) {
             order.extend(rest.iter().map(|listed| &listed.target).filter(|target| cursor.pass.takes(target)));
             cursor.targets += rest.len();
         }
         assert_eq!(order, [&file("a"), &file("b"), &record(), &record()]);
+        assert_eq!(cursor.step, 7, "a step stays the one it is");
     }
 
     #[test]

@@ -167,7 +167,10 @@ impl<'a> Collection<'a> {
     ) -> Result<(), TaskError> {
         let LargeFile { about, path, file } = large;
         // By all that the segment will hold: a late twin writes the same, or elsewhere.
-        let digest = digest(&[path.as_bytes(), file.about.tag.as_bytes(), about.to_string().as_bytes()]);
+        let lines = self.next_path();
+        let about_all = about.to_string();
+        let held = [&path, &file.about.tag, &about_all, &lines];
+        let digest = digest(&held.map(|text| text.as_bytes()));
         let key = place.folder.keys.segment(&unit.unit, number, &digest);
         let entry = segment.stream(place, &key, &path, file).await?;
         self.add_file(entry, &about, segment)
@@ -192,15 +195,19 @@ impl<'a> Collection<'a> {
         if self.lines.is_empty() {
             return Ok(());
         }
+        let path = self.next_path();
         self.members += 1;
-        let number = self.part * MEMBERS_PER_PART + self.members;
-        let data_type = self.source.data_type.as_str();
-        let path = collection_path(self.subject, data_type, &self.source.name, number);
         let entry = segment.writer.add(&path, &self.lines, self.in_lines).map_err(unwritable)?.clone();
         segment.members.push(self.member(entry, MemberKind::Records));
         self.lines.clear();
         self.in_lines = 0;
         Ok(())
+    }
+
+    /// Of the member that the next lines will be.
+    fn next_path(&self) -> String {
+        let number = self.part * MEMBERS_PER_PART + self.members + 1;
+        collection_path(self.subject, self.source.data_type.as_str(), &self.source.name, number)
     }
 
     pub(super) fn line(&self, item: &Item, own: bool) -> Result<String, TaskError> {

@@ -42,6 +42,9 @@ pub struct UnitInput<C> {
     /// people: empty where only a service's own words are known.
     #[serde(default)]
     pub failed: Option<String>,
+    /// Whether an attempt at this step came before, and failed or died.
+    #[serde(default)]
+    pub again: bool,
 }
 
 /// How far a task came with a unit.
