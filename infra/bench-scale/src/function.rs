@@ -85,6 +85,8 @@ impl Function {
             .env("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string())
             .env("AWS_ENDPOINT_URL", format!("http://{}", place.aws))
             .env("WORK_BUCKET", &place.buckets.work)
+            // An export has no digests, and asks for no key.
+            .env("DIGEST_KEY", "no-key")
             .env("ARCHIVE_BUCKET", &place.buckets.archives)
             // The data map lies there.
             .env("LAMBDA_TASK_ROOT", env!("CARGO_MANIFEST_DIR"))
