@@ -49,12 +49,14 @@ pub(crate) struct Machine<'a> {
     request: Request,
     pace: Pace,
     now: Cell<DateTime<Utc>>,
+    /// Whether the task that is at work has failed or died before.
+    is_again: Cell<bool>,
 }
 
 impl<'a> Machine<'a> {
     pub(crate) fn new(world: &'a World, request: &Request, pace: Pace) -> Self {
         let now = Cell::new(at("2026-01-05T10:05:00Z"));
-        Self { world, request: request.clone(), pace, now }
+        Self { world, request: request.clone(), pace, now, is_again: Cell::default() }
     }
 
     /// From the mail that tells of the receipt to the one that tells of the end.
@@ -80,15 +82,12 @@ impl<'a> Machine<'a> {
             });
         }
         let result = match self.request.kind {
-            // That an invocation may have been there before, the machine knows.
-            Kind::Export => {
-                let again = Cell::new(false);
-                self.step_by_step(|_| async {
-                    let again = again.replace(true);
-                    let event = json!({"account": self.request.account, "request": id, "units": units, "again": again});
-                    self.package().package(&input(&event), self.now.get(), self.deadline()).await
-                })
-            }
+            Kind::Export => self.step_by_step(|before| {
+                let mut event = about.clone();
+                event["units"] = json!(units);
+                event["again"] = json!(!before.is_null() || self.is_again.get());
+                async move { self.package().package(&input(&event), self.now.get(), self.deadline()).await }
+            }),
             Kind::Delete => {
                 for unit in &units {
                     self.step_by_step(|cursor| {
@@ -118,7 +117,8 @@ impl<'a> Machine<'a> {
     /// Does a task until it is done, and again where it says that it did not get through.
     fn insist<T>(&self, task: impl AsyncFn() -> Result<T, TaskError>) -> T {
         let _entered = CLOCK.enter();
-        for _ in 0..TRIES_MAX {
+        for attempt in 0..TRIES_MAX {
+            self.is_again.set(attempt > 0);
             // A task that has to wait for its time is killed, too.
             let done = at_once(task());
             let died = self.world.aws.revive();
@@ -151,6 +151,7 @@ impl<'a> Machine<'a> {
 
     fn unit_input<C: DeserializeOwned>(&self, unit: &str, before: &Value) -> UnitInput<C> {
         let mut event = json!({"account": self.request.account, "request": self.request.id, "unit": unit});
+        event["again"] = json!(self.is_again.get());
         if let Some(cursor) = before.get("cursor") {
             event["cursor"] = cursor.clone();
         }

@@ -50,6 +50,8 @@ fn ends_the_same_whatever_goes_wrong(kind: Kind, pace: Pace, each: usize) {
     };
     let (calls, expected) = play(None);
     expected.assert_complete(kind);
+    let is_copied = calls.iter().any(|call| call == "S3 UploadPartCopy");
+    assert_eq!(is_copied, kind == Kind::Export, "an upload that can be left open");
     for strike in strikes(&calls).step_by(each) {
         let (_, ended) = play(Some(strike));
         ended.assert_same(&expected, &format!("{strike:?} at {}", calls[strike.after]));

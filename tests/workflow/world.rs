@@ -1,16 +1,15 @@
 //! A product with data of three people, and Habeas beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use habeas_aws::{Aws, Buckets, WorkKeys};
 use habeas_domain::{
-    DataType, Digest, Filing, Hold, HoldId, HoldOn, HoldOrder, Kind, Request, RequestId, Requests, Role,
-    Slots, Timeline,
+    DataType, Digest, Hold, HoldId, HoldOn, HoldOrder, Kind, Request, RequestId, Requests, Role, Timeline,
 };
 use habeas_local_aws::LocalAws;
-use habeas_sources::{DataMap, DynamoDb, Lambda, Pseudonyms, S3, Stores};
-use habeas_testkit::{address, at, at_once, member, request};
+use habeas_sources::{DataMap, Pseudonyms, Stores};
+use habeas_testkit::{address, at, at_once, filing, member, request};
 use habeas_work::Ground;
 use serde_json::{Value, json};
 
@@ -34,6 +33,18 @@ pub(crate) const TABLES: [(&str, &[&str], Option<&str>); 5] = [
     ("boards", &["board_id"], Some("owner_email")),
 ];
 
+/// More than a part of S3's, and no smaller when it is compressed (xorshift64).
+static NOISE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let noise = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    });
+    noise.take((6 << 20) / size_of::<u64>()).flatten().collect()
+});
+
 pub(crate) struct World {
     pub(crate) aws: LocalAws,
     pub(crate) clients: Aws,
@@ -56,11 +67,7 @@ impl World {
             work: aws.bucket(WORK),
             map: DataMap::parse(MAP, "123456789012", "us-east-1").unwrap(),
             map_digest: Digest::of(MAP),
-            stores: Stores {
-                dynamodb: DynamoDb::new(&clients),
-                s3: S3::new(&clients),
-                lambda: Lambda::new(&clients),
-            },
+            stores: Stores::new(&clients),
         };
         let archives = aws.bucket(ARCHIVES);
         let world = Self { aws, clients, ground, archives, answers: Arc::default() };
@@ -133,8 +140,12 @@ impl World {
         at_once(table.place_hold(&hold, &book)).unwrap().unwrap();
     }
 
-    /// A request about Bob and Cat.
+    /// A request about Bob and Cat. An export has a file that is copied by S3, and
+    /// not put in one piece with all the rest.
     pub(crate) fn file(&self, kind: Kind) -> Request {
+        if kind == Kind::Export {
+            self.aws.put(FILES, "backgrounds/amber/u-cat/noise.png", &NOISE);
+        }
         self.file_numbered(2, kind, &[BOB, CAT])
     }
 
@@ -145,18 +156,11 @@ impl World {
         let subjects = subjects.iter().map(|subject| address(subject)).collect();
         let data_types = DataType::ALL.to_vec();
         let request = Request { id, kind, subjects, data_types, timeline, ..filed }.as_filed();
-        let filing = Filing {
-            request,
-            slots: Slots { answer: None, twin: Digest::of(&number.to_string()), preview: None },
-            fingerprint: Digest::default(),
-            seen_twins: vec![],
-            open_twins: vec![],
-        };
-        at_once(self.aws.table().table().file(&filing)).unwrap().unwrap();
+        at_once(self.aws.table().table().file(&filing(request.clone()))).unwrap().unwrap();
         // A plan makes a key of its own where there is none, and pseudonyms would differ.
         let key = WorkKeys::new(id).pseudonyms();
         self.aws.put(WORK, &key, &[7; Pseudonyms::KEY_BYTES]);
-        filing.request
+        request
     }
 }
 

@@ -75,15 +75,9 @@ pub(crate) async fn step(
             break;
         }
         // Nobody would tidy away what is written after the end.
-        match ground.request(&request.account, request.id).await {
-            Ok(now) if now.status.has_ended() => {
-                return Err(TaskError::new(
-                    names::INCOMPLETE,
-                    "The request has ended, so nothing more is read.",
-                ));
-            }
-            Ok(_) => {}
-            Err(_) => break,
+        let Ok(now) = ground.request(&request.account, request.id).await else { break };
+        if now.status.has_ended() {
+            return Err(TaskError::new(names::INCOMPLETE, "The request has ended, so nothing more is read."));
         }
     }
     cursor.step += 1;

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use collect::{Done, collect};
 use habeas_aws::{Macs, WorkKeys};
-use habeas_domain::{DataType, Digest, Filing, Request, Requests, Slots, Status};
+use habeas_domain::{DataType, Digest, Request, Requests, Status};
 use habeas_local_aws::LocalAws;
-use habeas_sources::{DataMap, DynamoDb, Lambda, S3, Stores};
-use habeas_testkit::{address, at};
+use habeas_sources::{DataMap, Stores};
+use habeas_testkit::{address, at, filing};
 use habeas_work::{Ground, UnitInput, UnitOutput};
 use serde_json::Value;
 
@@ -57,15 +57,7 @@ impl Export {
             data_types: vec![DataType::Whiteboards],
             ..habeas_testkit::request()
         };
-        let filing = Filing {
-            request,
-            slots: Slots { answer: None, twin: Digest::of("steps"), preview: None },
-            fingerprint: Digest::of("steps"),
-            seen_twins: vec![],
-            open_twins: vec![],
-        };
-        local.table().table().file(&filing).await.unwrap();
-        let request = filing.request;
+        local.table().table().file(&filing(request.clone())).await.unwrap();
         let unit = format!(r#"{{"unit":"{UNIT}","tasks":[{{"subject":0,"source":"drawings"}}]}}"#);
         let (work, aws) = (local.bucket(WORK), local.aws());
         local.put(WORK, &WorkKeys::new(request.id).units(), unit.as_bytes());
@@ -74,7 +66,7 @@ impl Export {
             work,
             map: DataMap::parse(MAP, "123456789012", "us-east-1").unwrap(),
             map_digest: Digest::of(MAP),
-            stores: Stores { dynamodb: DynamoDb::new(&aws), s3: S3::new(&aws), lambda: Lambda::new(&aws) },
+            stores: Stores::new(&aws),
         };
         Self { local, ground, macs: Macs::new(&aws, "a key".to_owned()), request }
     }

@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 use habeas_aws::{Aws, StateMachine, required};
 use habeas_domain::Waits;
 use habeas_lambda::{StartError, init, number, serve_http, stamp, table};
-use habeas_sources::{DataMapParticipants, DynamoDb, Lambda, S3, Stores};
+use habeas_sources::{DataMapParticipants, Stores};
 use habeas_work::load_map;
 use intake::Intake;
 
@@ -13,10 +13,7 @@ async fn main() -> Result<(), StartError> {
     let table = table(&aws)?;
     let intake = Intake {
         directory: table.clone(),
-        participants: DataMapParticipants {
-            map: load_map()?,
-            stores: Stores { dynamodb: DynamoDb::new(&aws), s3: S3::new(&aws), lambda: Lambda::new(&aws) },
-        },
+        participants: DataMapParticipants { map: load_map()?, stores: Stores::new(&aws) },
         requests: table,
         executions: StateMachine::new(&aws, required("STATE_MACHINE")?),
         waits: Waits {

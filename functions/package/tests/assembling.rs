@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use chrono::Days;
 use habeas_archive::{DosTime, Found, Member, MemberKind, SegmentIndex, SegmentWriter, file_path};
 use habeas_aws::WorkKeys;
-use habeas_domain::{DataType, Digest, Filing, Request, Requests, Slots, Status};
+use habeas_domain::{DataType, Digest, Request, Requests, Status};
 use habeas_lambda::TaskError;
 use habeas_local_aws::LocalAws;
-use habeas_sources::{DataMap, DynamoDb, Lambda, S3, Stores};
-use habeas_testkit::{address, at};
+use habeas_sources::{DataMap, Stores};
+use habeas_testkit::{address, at, filing};
 use habeas_work::{Failure, Ground, Step};
 use package::Package;
 use serde_json::{Value, json};
@@ -53,24 +53,17 @@ impl Export {
             data_types: vec![DataType::Whiteboards],
             ..habeas_testkit::request()
         };
-        let filing = Filing {
-            request,
-            slots: Slots { answer: None, twin: Digest::of("package"), preview: None },
-            fingerprint: Digest::of("package"),
-            seen_twins: vec![],
-            open_twins: vec![],
-        };
-        local.table().table().file(&filing).await.unwrap();
+        local.table().table().file(&filing(request.clone())).await.unwrap();
         let aws = local.aws();
         let ground = Ground {
             table: local.table().table(),
             work: local.bucket(WORK),
             map: DataMap::parse(MAP, "123456789012", "us-east-1").unwrap(),
             map_digest: Digest::of(MAP),
-            stores: Stores { dynamodb: DynamoDb::new(&aws), s3: S3::new(&aws), lambda: Lambda::new(&aws) },
+            stores: Stores::new(&aws),
         };
         let package = Package { ground, archives: local.bucket(ARCHIVES), keep: Days::new(90) };
-        let export = Self { local, package, request: filing.request };
+        let export = Self { local, package, request };
         let (mut number, count) = (0, steps.iter().map(|step| step.len()).sum::<usize>());
         for (step, sizes) in (1..).zip(steps) {
             let mut indexes = Vec::new();

@@ -1,6 +1,6 @@
 use habeas_aws::Aws;
 use habeas_lambda::{StartError, init, now, serve_http, table};
-use habeas_sources::{DataMapParticipants, DynamoDb, Lambda, S3, Stores};
+use habeas_sources::{DataMapParticipants, Stores};
 use habeas_work::load_map;
 use preview::{COUNTED_WITHIN, DataMapCensus, PreviewDeletion};
 
@@ -10,7 +10,7 @@ async fn main() -> Result<(), StartError> {
     let aws = Aws::from_env()?;
     let table = table(&aws)?;
     let map = load_map()?;
-    let stores = Stores { dynamodb: DynamoDb::new(&aws), s3: S3::new(&aws), lambda: Lambda::new(&aws) };
+    let stores = Stores::new(&aws);
     let preview = PreviewDeletion {
         directory: table.clone(),
         participants: DataMapParticipants { map: map.clone(), stores: stores.clone() },

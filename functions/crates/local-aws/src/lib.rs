@@ -1,7 +1,7 @@
 //! The services that the workflow's tasks call, in the process of a test: the real
 //! clients, and behind them twins that live in memory.
 //!
-//! Every call is counted, and one of them can go wrong before or after it is done,
+//! Every call is counted, and any of them can go wrong before or after it is done,
 //! alone or with all that come behind it, as where the function has died.
 //! For tests only.
 #![expect(clippy::expect_used, clippy::panic, reason = "a call that no twin knows is a broken test")]
@@ -14,11 +14,10 @@ mod ses;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, Sleep};
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -27,7 +26,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use chrono::TimeDelta;
 use habeas_aws::{Aws, Bucket, Buckets, Table};
-use habeas_local_table::{LocalTable, RECORD_DAYS};
+use habeas_local_table::{AtOnce, LocalTable, RECORD_DAYS};
 use serde_json::Value;
 
 pub use connector::Strike;
@@ -188,15 +187,5 @@ impl LocalAws {
     /// Ends what a deadly strike began: another function starts. Says whether one died.
     pub fn revive(&self) -> bool {
         self.connector.revive()
-    }
-}
-
-/// Retries come at once: nothing gets better by waiting.
-#[derive(Debug)]
-struct AtOnce;
-
-impl AsyncSleep for AtOnce {
-    fn sleep(&self, _: Duration) -> Sleep {
-        Sleep::new(std::future::ready(()))
     }
 }

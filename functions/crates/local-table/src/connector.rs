@@ -158,7 +158,7 @@ impl HttpConnector for Connector {
 
 /// Retries come at once: nothing gets better by waiting.
 #[derive(Debug)]
-pub(crate) struct AtOnce;
+pub struct AtOnce;
 
 impl AsyncSleep for AtOnce {
     fn sleep(&self, _: Duration) -> Sleep {

@@ -22,8 +22,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use chrono::TimeDelta;
 use habeas_aws::Table;
 
-pub use connector::Fault;
-use connector::{AtOnce, Connector};
+use connector::Connector;
+pub use connector::{AtOnce, Fault};
 use database::Database;
 pub use database::Item;
 

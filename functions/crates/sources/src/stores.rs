@@ -1,3 +1,4 @@
+use habeas_aws::Aws;
 use habeas_domain::StoreError;
 
 use crate::connector::{Connector, Erasure, Lookup, Records};
@@ -12,6 +13,11 @@ pub struct Stores {
 }
 
 impl Stores {
+    #[must_use]
+    pub fn new(aws: &Aws) -> Self {
+        Self { dynamodb: DynamoDb::new(aws), s3: S3::new(aws), lambda: Lambda::new(aws) }
+    }
+
     pub(crate) async fn page(
         &self,
         source: &Source,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use habeas_domain::{
-    Account, AccountId, AccountSettings, Basis, Chosen, Country, DataType, Digest, EmailAddress, Kind,
-    Member, Offer, Plan, Publication, Request, RequestId, Requestor, Role, Setting, SignedReceipt, Status,
-    Terms, TermsVersion, Timeline, Topic,
+    Account, AccountId, AccountSettings, Basis, Chosen, Country, DataType, Digest, EmailAddress, Filing,
+    Kind, Member, Offer, Plan, Publication, Request, RequestId, Requestor, Role, Setting, SignedReceipt,
+    Slots, Status, Terms, TermsVersion, Timeline, Topic,
 };
 use habeas_lambda::Call;
 
@@ -93,6 +93,19 @@ pub fn request() -> Request {
         alive_at: None,
         tell_since: None,
         timeline: Timeline::begin(id, filed, &address("ana@amber.example")),
+    }
+}
+
+/// The filing of a request that nothing stands in the way of.
+#[must_use]
+pub fn filing(request: Request) -> Filing {
+    let twin = Digest::of(&request.id.to_string());
+    Filing {
+        request,
+        slots: Slots { answer: None, twin, preview: None },
+        fingerprint: Digest::default(),
+        seen_twins: vec![],
+        open_twins: vec![],
     }
 }
 

@@ -8,7 +8,9 @@ mod memory;
 mod reply;
 
 pub use at_once::at_once;
-pub use build::{account, address, at, call, member, offer, request, settings_with, signed_receipt, terms};
+pub use build::{
+    account, address, at, call, filing, member, offer, request, settings_with, signed_receipt, terms,
+};
 pub use draft::Draft;
 pub use events::{EventFile, events, events_folder};
 pub use memory::Memory;

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use habeas_aws::{Aws, Buckets, Table, WorkKeys, required};
 use habeas_domain::{AccountId, Digest, Request, RequestId, Requests};
 use habeas_lambda::{StartError, TaskError, names, table};
-use habeas_sources::{DataMap, DynamoDb, Lambda, LinkedId, S3, Source, SourceError, Stores, Subject};
+use habeas_sources::{DataMap, LinkedId, Source, SourceError, Stores, Subject};
 
 use crate::{Folder, UnitTask};
 
@@ -31,7 +31,7 @@ impl Ground {
             work: Buckets::from_env(aws, "WORK_BUCKET")?,
             map: parse_map(&text)?,
             map_digest: Digest::of(&text),
-            stores: Stores { dynamodb: DynamoDb::new(aws), s3: S3::new(aws), lambda: Lambda::new(aws) },
+            stores: Stores::new(aws),
         })
     }
 

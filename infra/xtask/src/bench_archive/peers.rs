@@ -56,7 +56,9 @@ impl Peers {
 
     /// Everybody once, each checked: an archive that is wrong is not timed.
     pub(super) fn run_all(&self, set: &Set) -> Outcome<Vec<(String, Figures)>> {
-        let _ = fs::remove_dir_all(&set.scratch);
+        if set.scratch.exists() {
+            fs::remove_dir_all(&set.scratch)?;
+        }
         fs::create_dir_all(&set.scratch)?;
         let archive = set.scratch.join("archive.zip");
         let (package, both) = habeas(&self.bench, set, &archive)?;

@@ -10,7 +10,7 @@ use super::{all_functions, instructions};
 use crate::{Outcome, build, root};
 
 /// Until its first call, of a function that is built as the tests build it, for x86-64. The goal of 4
-/// million is one of release builds, which take a quarter of an hour; a start takes some five times
+/// million is one of release builds, which take a quarter of an hour; a start takes several times
 /// as many instructions in these.
 const INSTRUCTIONS_MAX: u64 = 16_000_000;
 

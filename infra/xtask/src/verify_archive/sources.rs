@@ -6,9 +6,7 @@ use habeas_archive::{Manifest, RequestReport, SubjectReport};
 use habeas_aws::Aws;
 use habeas_domain::{AccountId, DateRange, EmailAddress};
 use habeas_local::{Progress, Stack};
-use habeas_sources::{
-    Cursor, DataMap, DynamoDb, Lambda, Part, S3, Source, SourceError, Stores, Subject, Walk, identify,
-};
+use habeas_sources::{Cursor, DataMap, Part, Source, SourceError, Stores, Subject, Walk, identify};
 
 use crate::local::{DEFAULT_STACK, aws_of};
 use crate::ui::Ui;
@@ -75,7 +73,7 @@ impl Place {
         let path = options.data_map.clone().unwrap_or_else(|| root().join("infra/data-map.toml"));
         let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let map = DataMap::parse(&text, account, &region)?;
-        let stores = Stores { dynamodb: DynamoDb::new(&aws), s3: S3::new(&aws), lambda: Lambda::new(&aws) };
+        let stores = Stores::new(&aws);
         Ok(Self { stores, map })
     }
 

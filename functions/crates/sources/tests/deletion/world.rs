@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use habeas_local_aws::LocalAws;
-use habeas_sources::{DynamoDb, Lambda, S3, Stores};
+use habeas_sources::Stores;
 use habeas_testkit::at_once;
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
@@ -36,11 +36,7 @@ impl World {
         aws.create_versioned(BUCKET);
         aws.create_function(FUNCTION, answers.function());
         let clients = aws.aws();
-        let stores = Stores {
-            dynamodb: DynamoDb::new(&clients),
-            s3: S3::new(&clients),
-            lambda: Lambda::new(&clients),
-        };
+        let stores = Stores::new(&clients);
         Self { aws, answers, stores }
     }
 
