@@ -66,7 +66,7 @@ pub(crate) async fn step(
         };
         let Filled { index, is_whole, behind } = filled;
         cursor = behind;
-        members += index.members.len();
+        members += index.contents.members.len();
         let is_over = is_again || index.last || !is_whole || members >= MEMBERS_MAX;
         indexes.push(index);
         // Another one may take as long, and would be in vain if it were cut short.
@@ -164,7 +164,7 @@ impl Work<'_> {
                 }
                 worked = true;
                 next = behind;
-                if segment.members.len() >= MEMBERS_MAX || segment.len() >= SEGMENT_BYTES_TARGET {
+                if segment.listing.members() >= MEMBERS_MAX || segment.len() >= SEGMENT_BYTES_TARGET {
                     end = Some(End::Full);
                 }
                 if end.is_none() && Instant::now() + source.pace.answer_within >= self.deadline {
@@ -173,7 +173,7 @@ impl Work<'_> {
             }
             collection.flush(&mut segment)?;
             cursor.members = collection.members();
-            segment.found.push(collection.count());
+            segment.listing.found(collection.count());
             match next {
                 Some(at) => cursor.at = at,
                 None => cursor = cursor.behind_task(),

@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use chrono::{Datelike, Timelike};
 use futures::future::try_join_all;
-use habeas_archive::{DosTime, Layout, Part, SegmentIndex, tail};
+use habeas_archive::{DosTime, Layout, Outline, Part, SegmentIndex, tail};
 use habeas_aws::{Bucket, Upload};
 use habeas_domain::Request;
 use habeas_lambda::TaskError;
@@ -120,11 +120,12 @@ impl Assembly<'_> {
     /// The last part: segments too small for parts of their own, the manifest,
     /// the page to read it by, and the central directory.
     async fn last_part(&self, layout: &Layout) -> Result<Vec<u8>, TaskError> {
-        let manifest = report::manifest(self.request, self.people, self.map, self.indexes)?;
+        let plan = report::plan(self.request, self.people, self.map);
+        let outline = Outline::new(report::request(self.request), &plan, self.indexes).map_err(incomplete)?;
         let at = self.request.created_at;
         let modified = DosTime::new(at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second());
         let mut last = self.gather(&layout.tail).await?;
-        last.extend(tail(&manifest, layout, self.indexes, modified).map_err(incomplete)?);
+        last.extend(tail(outline, layout, self.indexes, modified).map_err(incomplete)?);
         Ok(last)
     }
 

@@ -26,7 +26,7 @@ use crate::assemble::Assembly;
 /// What packaging works with, and how long archives are kept.
 #[derive(Debug)]
 pub struct Package {
-    pub ground: Ground,
+    pub ground: Ground<()>,
     pub archives: Buckets,
     pub keep: Days,
 }
@@ -99,9 +99,9 @@ fn counts(request: &Request, indexes: &[SegmentIndex]) -> Counts {
     let types: BTreeMap<_, _> = request.data_types.iter().map(|t| (t.to_string(), 0)).collect();
     let mut counts: Counts =
         request.subjects.iter().map(|subject| (subject.as_str().to_owned(), types.clone())).collect();
-    for found in indexes.iter().flat_map(|index| &index.found) {
-        let of = counts.entry(found.subject.as_str().to_owned()).or_default();
-        *of.entry(found.data_type.clone()).or_default() += found.records;
+    for found in indexes.iter().flat_map(|index| &index.contents.found) {
+        let of = counts.entry(found.origin.subject.as_str().to_owned()).or_default();
+        *of.entry(found.origin.data_type.clone()).or_default() += found.records;
     }
     counts
 }

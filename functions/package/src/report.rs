@@ -2,31 +2,21 @@ use std::collections::BTreeMap;
 
 use chrono::SecondsFormat;
 use habeas_archive::{
-    DateRange, Excluded, Identifier, Information, Manifest, PlannedSource, RequestReport, SearchPlan,
-    SegmentIndex, Subject,
+    DateRange, Excluded, Identifier, Information, PlannedSource, RequestReport, SearchPlan, Subject,
 };
 use habeas_domain::Request;
-use habeas_lambda::TaskError;
 use habeas_sources::{DataMap, LinkedId};
 use habeas_work::People;
 
-use crate::incomplete;
-
-/// The manifest of an archive, by the request, the data map and what was found.
-pub(crate) fn manifest(
-    request: &Request,
-    people: &People<'_>,
-    map: &DataMap,
-    indexes: &[SegmentIndex],
-) -> Result<Manifest, TaskError> {
-    let plan = SearchPlan {
+/// What an export set out to search, by the request and the data map.
+pub(crate) fn plan(request: &Request, people: &People<'_>, map: &DataMap) -> SearchPlan {
+    SearchPlan {
         subjects: request.subjects.iter().map(|subject| subject.as_str().into()).collect(),
         identifiers: identifiers(request, people),
         sources: map.of_types(&request.data_types).map(planned).collect(),
         excluded: map.excluded.iter().map(excluded).collect(),
         information: map.information.as_ref().map(information),
-    };
-    Manifest::build(report(request), &plan, indexes).map_err(incomplete)
+    }
 }
 
 /// What else stands for the people, and what linked it to them.
@@ -42,7 +32,7 @@ fn identifiers(request: &Request, people: &People<'_>) -> BTreeMap<Subject, Vec<
     people.map(|(email, ids)| (email.as_str().into(), ids.iter().map(identifier).collect())).collect()
 }
 
-fn report(request: &Request) -> RequestReport {
+pub(crate) fn request(request: &Request) -> RequestReport {
     RequestReport {
         id: request.id.to_string(),
         account: request.account.to_string(),

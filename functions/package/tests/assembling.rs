@@ -5,12 +5,12 @@
 use std::time::{Duration, Instant};
 
 use chrono::Days;
-use habeas_archive::{DosTime, Found, Member, MemberKind, SegmentIndex, SegmentWriter, file_path};
+use habeas_archive::{DosTime, Found, Listing, MemberKind, Origin, SegmentIndex, SegmentWriter, file_path};
 use habeas_aws::WorkKeys;
 use habeas_domain::{DataType, Digest, Request, Requests, Status};
 use habeas_lambda::TaskError;
 use habeas_local_aws::LocalAws;
-use habeas_sources::{DataMap, Stores};
+use habeas_sources::DataMap;
 use habeas_testkit::{address, at, filing};
 use habeas_work::{Failure, Ground, Step};
 use package::Package;
@@ -54,13 +54,12 @@ impl Export {
             ..habeas_testkit::request()
         };
         local.table().table().file(&filing(request.clone())).await.unwrap();
-        let aws = local.aws();
         let ground = Ground {
             table: local.table().table(),
             work: local.bucket(WORK),
             map: DataMap::parse(MAP, "123456789012", "us-east-1").unwrap(),
             map_digest: Digest::of(MAP),
-            stores: Stores::new(&aws),
+            stores: (),
         };
         let package = Package { ground, archives: local.bucket(ARCHIVES), keep: Days::new(90) };
         let export = Self { local, package, request };
@@ -83,29 +82,22 @@ impl Export {
     fn segment(&self, number: u32, bytes: usize, last: bool) -> SegmentIndex {
         let mut writer = SegmentWriter::new(DosTime::EARLIEST);
         let path = format!("{}/{number}", file_path(ANA, "whiteboards", "drawings"));
-        let entry = writer.add(&path, &noise(number, bytes), 0).unwrap().clone();
-        let content = writer.finish().bytes;
+        let member = writer.add(&path, &noise(number, bytes), 0).unwrap();
+        let content = writer.finish();
         let key = self.keys().segment(UNIT, number, "digest");
         let bytes = content.len() as u64;
         self.local.put(WORK, &key, &content);
-        let member = Member {
-            entry,
+        let origin = Origin {
             subject: ANA.into(),
-            source: "drawings".into(),
             data_type: "whiteboards".into(),
             collection: "drawings".into(),
-            kind: MemberKind::File,
-        };
-        let found = Found {
-            subject: ANA.into(),
             source: "drawings".into(),
-            data_type: "whiteboards".into(),
-            collection: "drawings".into(),
-            records: 0,
-            files: 1,
         };
-        let (unit, members, found) = (UNIT.to_owned(), vec![member], vec![found]);
-        SegmentIndex { unit, number, last, key, bytes, members, found }
+        let mut listing = Listing::default();
+        listing.add(member, MemberKind::File, &origin);
+        listing.found(Found { origin, records: 0, files: 1 });
+        let (unit, contents) = (UNIT.to_owned(), listing.finish().unwrap());
+        SegmentIndex { unit, number, last, key, bytes, contents }
     }
 
     fn keep(&self, step: u32, indexes: &[SegmentIndex]) {

@@ -3,8 +3,8 @@ use std::io::{BufWriter, Read, Seek, SeekFrom, Write, copy};
 use std::path::{Path, PathBuf};
 
 use habeas_archive::{
-    DosTime, Found, Layout, Manifest, Member, MemberKind, Part, PlannedSource, RequestReport, SearchPlan,
-    SegmentIndex, SegmentWriter, complete, component, file_path, tail,
+    DosTime, Found, Layout, Listing, MemberKind, Origin, Outline, Part, PlannedSource, RequestReport,
+    SearchPlan, SegmentIndex, SegmentWriter, complete, component, file_path, tail,
 };
 use serde_json::{Value, json};
 
@@ -42,55 +42,41 @@ pub(crate) fn collect(files: &Path, work: &Path) -> Outcome<Value> {
     fs::create_dir_all(work.join("segment"))?;
     let files = listed(files)?;
     let (mut rest, mut indexes, mut bytes) = (files.iter().peekable(), Vec::new(), 0);
-    let folder = file_path(SUBJECT, DATA_TYPE, SOURCE);
+    let (folder, origin) = (file_path(SUBJECT, DATA_TYPE, SOURCE), origin());
     while rest.peek().is_some() || indexes.is_empty() {
         let number = u32::try_from(indexes.len() + 1)?;
         let mut writer = SegmentWriter::new(modified());
-        let mut members = Vec::new();
+        let mut listing = Listing::default();
         while let Some(file) = rest.next_if(|_| writer.len() < SEGMENT_BYTES_TARGET) {
             let name = file.file_name().and_then(|name| name.to_str()).ok_or("a name that is no text")?;
-            let entry = writer.add(&format!("{folder}/{}", component(name)), &fs::read(file)?, 0)?.clone();
-            members.push(member(entry));
+            let member = writer.add(&format!("{folder}/{}", component(name)), &fs::read(file)?, 0)?;
+            listing.add(member, MemberKind::File, &origin);
         }
         let key = format!("{UNIT}-{number:06}");
-        let found = vec![found(members.len() as u64)];
+        listing.found(Found { origin: origin.clone(), records: 0, files: listing.members() as u64 });
         let segment = writer.finish();
         let index = SegmentIndex {
             unit: UNIT.into(),
             number,
             last: rest.peek().is_none(),
             key: key.clone(),
-            bytes: segment.bytes.len() as u64,
-            members,
-            found,
+            bytes: segment.len() as u64,
+            contents: listing.finish()?,
         };
         bytes += index.bytes;
-        fs::write(work.join("segment").join(&key), segment.bytes)?;
+        fs::write(work.join("segment").join(&key), segment)?;
         indexes.push(index);
     }
     fs::write(work.join("indexes.json"), serde_json::to_vec(&indexes)?)?;
     Ok(json!({"segments": indexes.len(), "bytes": bytes}))
 }
 
-fn member(entry: habeas_archive::Entry) -> Member {
-    Member {
-        entry,
+fn origin() -> Origin {
+    Origin {
         subject: SUBJECT.into(),
-        source: SOURCE.into(),
         data_type: DATA_TYPE.into(),
         collection: SOURCE.into(),
-        kind: MemberKind::File,
-    }
-}
-
-fn found(files: u64) -> Found {
-    Found {
-        subject: SUBJECT.into(),
         source: SOURCE.into(),
-        data_type: DATA_TYPE.into(),
-        collection: SOURCE.into(),
-        records: 0,
-        files,
     }
 }
 
@@ -106,7 +92,8 @@ fn layout(indexes: &[SegmentIndex]) -> Outcome<Layout> {
 pub(crate) fn package(work: &Path) -> Outcome<Value> {
     let indexes = indexes(work)?;
     complete(&indexes, &[UNIT.to_owned()])?;
-    let manifest = Manifest::build(request(), &plan(), &indexes)?;
+    let plan = plan();
+    let outline = Outline::new(request(), &plan, &indexes)?;
     let layout = layout(&indexes)?;
     let (mut through, mut copied, mut gathered) = (0, 0, 0);
     for (number, part) in layout.parts.iter().enumerate() {
@@ -122,7 +109,7 @@ pub(crate) fn package(work: &Path) -> Outcome<Value> {
     }
     let mut last = gather(work, &indexes, &layout.tail)?;
     gathered += layout.tail.len();
-    last.extend(tail(&manifest, &layout, &indexes, modified())?);
+    last.extend(tail(outline, &layout, &indexes, modified())?);
     through += last.len();
     fs::write(work.join("last"), last)?;
     let parts_put = layout.parts.len() - copied;

@@ -1,5 +1,5 @@
 use futures::{StreamExt, TryStreamExt, stream};
-use habeas_archive::{Entry, Found as Count, Member, MemberKind, collection_path, component, file_path};
+use habeas_archive::{Found as Count, Member, MemberKind, Origin, collection_path, component, file_path};
 use habeas_lambda::{TaskError, names};
 use habeas_sources::{
     AttributeValue, FileKey, Found, Item, Key, LARGE_FILE_BYTES, OfOthers, OpenFile, Pseudonyms, Shown,
@@ -25,6 +25,7 @@ const MEMBERS_PER_PART: u32 = 10_000;
 pub(super) struct Collection<'a> {
     source: &'a Source,
     subject: &'a str,
+    origin: Origin,
     part: u32,
     /// None where the data map asks for none.
     pseudonyms: Option<&'a Pseudonyms>,
@@ -80,6 +81,12 @@ impl<'a> Collection<'a> {
         Self {
             source,
             subject: subject.email.as_str(),
+            origin: Origin {
+                subject: subject.email.as_str().into(),
+                data_type: source.data_type.to_string(),
+                collection: source.name.clone(),
+                source: source.name.clone(),
+            },
             part: task.part.unwrap_or_default().number,
             pseudonyms,
             lines: Vec::new(),
@@ -145,8 +152,8 @@ impl<'a> Collection<'a> {
                     self.push(&line, segment)?;
                 }
                 Readied::File { about, path, content } => {
-                    let entry = segment.writer.add(&path, &content, 0).map_err(unwritable)?.clone();
-                    self.add_file(entry, &about, segment)?;
+                    let member = segment.writer.add(&path, &content, 0).map_err(unwritable)?;
+                    self.add_file(member, &about, segment)?;
                 }
                 Readied::Missing { key } => {
                     self.push(&json!({ "key": key, "missing": true }).to_string(), segment)?;
@@ -172,13 +179,13 @@ impl<'a> Collection<'a> {
         let held = [&path, &file.about.tag, &about_all, &lines];
         let digest = digest(&held.map(|text| text.as_bytes()));
         let key = place.folder.keys.segment(&unit.unit, number, &digest);
-        let entry = segment.stream(place, &key, &path, file).await?;
-        self.add_file(entry, &about, segment)
+        let member = segment.stream(place, &key, &path, file).await?;
+        self.add_file(member, &about, segment)
     }
 
     /// The file itself, and a line that says which file it is.
-    fn add_file(&mut self, entry: Entry, about: &Value, segment: &mut Segment) -> Result<(), TaskError> {
-        segment.members.push(self.member(entry, MemberKind::File));
+    fn add_file(&mut self, member: Member, about: &Value, segment: &mut Segment) -> Result<(), TaskError> {
+        segment.listing.add(member, MemberKind::File, &self.origin);
         self.files += 1;
         self.push(&about.to_string(), segment)
     }
@@ -197,8 +204,8 @@ impl<'a> Collection<'a> {
         }
         let path = self.next_path();
         self.members += 1;
-        let entry = segment.writer.add(&path, &self.lines, self.in_lines).map_err(unwritable)?.clone();
-        segment.members.push(self.member(entry, MemberKind::Records));
+        let member = segment.writer.add(&path, &self.lines, self.in_lines).map_err(unwritable)?;
+        segment.listing.add(member, MemberKind::Records, &self.origin);
         self.lines.clear();
         self.in_lines = 0;
         Ok(())
@@ -274,26 +281,8 @@ impl<'a> Collection<'a> {
         format!("{folder}/{}/{}", component(&of), component(name))
     }
 
-    fn member(&self, entry: Entry, kind: MemberKind) -> Member {
-        Member {
-            entry,
-            subject: self.subject.into(),
-            source: self.source.name.clone(),
-            data_type: self.source.data_type.to_string(),
-            collection: self.source.name.clone(),
-            kind,
-        }
-    }
-
     pub(super) fn count(&self) -> Count {
-        Count {
-            subject: self.subject.into(),
-            source: self.source.name.clone(),
-            data_type: self.source.data_type.to_string(),
-            collection: self.source.name.clone(),
-            records: self.records,
-            files: self.files,
-        }
+        Count { origin: self.origin.clone(), records: self.records, files: self.files }
     }
 }
 

@@ -1,5 +1,5 @@
 use chrono::{Datelike, Timelike};
-use habeas_archive::{DosTime, Found, Member, SegmentIndex, SegmentWriter, StreamedMember};
+use habeas_archive::{DosTime, Listing, Member, SegmentIndex, SegmentWriter, StreamedMember};
 use habeas_aws::Upload;
 use habeas_domain::Request;
 use habeas_lambda::{TaskError, names};
@@ -20,8 +20,7 @@ const SEGMENT_BYTES_MAX: usize = 48 << 20;
 pub(super) struct Segment {
     modified: DosTime,
     pub(super) writer: SegmentWriter,
-    pub(super) members: Vec<Member>,
-    pub(super) found: Vec<Found>,
+    pub(super) listing: Listing,
     large: Option<Large>,
 }
 
@@ -42,7 +41,7 @@ impl Segment {
         let at = request.created_at;
         let modified = DosTime::new(at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second());
         let writer = SegmentWriter::new(modified).with_room(SEGMENT_BYTES_MAX);
-        Self { modified, writer, members: Vec::new(), found: Vec::new(), large: None }
+        Self { modified, writer, listing: Listing::default(), large: None }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -57,7 +56,7 @@ impl Segment {
         key: &str,
         path: &str,
         mut file: OpenFile<'_>,
-    ) -> Result<habeas_archive::Entry, TaskError> {
+    ) -> Result<Member, TaskError> {
         let bucket = &place.folder.bucket;
         let mut member = StreamedMember::new(path, self.modified).map_err(unwritable)?;
         let upload = bucket.open_upload(key, "application/octet-stream").await?;
@@ -73,12 +72,12 @@ impl Segment {
                 }
             }
         }
-        let entry = member.finish(&mut rest).map_err(unwritable)?;
-        let mut head = entry.local_header();
+        let member = member.finish(&mut rest).map_err(unwritable)?;
+        let mut head = member.entry.local_header();
         head.append(&mut first);
-        self.writer = SegmentWriter::behind(self.modified, entry.local_bytes());
+        self.writer = SegmentWriter::behind(self.modified, member.entry.local_bytes());
         self.large = Some(Large { upload, tags, first: head, rest });
-        Ok(entry)
+        Ok(member)
     }
 
     /// Stores the segment under the number that it has in its unit, and gives the
@@ -94,17 +93,17 @@ impl Segment {
         let bytes = self.writer.len();
         let segment = self.writer.finish();
         let key = match self.large {
-            Some(large) => large.finish(place, segment.bytes).await?,
+            Some(large) => large.finish(place, segment).await?,
             None => {
-                let key = folder.keys.segment(&unit.unit, number, &digest(&[&segment.bytes]));
-                if !segment.bytes.is_empty() {
-                    folder.bucket.put(&key, segment.bytes, "application/octet-stream").await?;
+                let key = folder.keys.segment(&unit.unit, number, &digest(&[&segment]));
+                if !segment.is_empty() {
+                    folder.bucket.put(&key, segment, "application/octet-stream").await?;
                 }
                 key
             }
         };
-        let unit = unit.unit.clone();
-        Ok(SegmentIndex { unit, number, last, key, bytes, members: self.members, found: self.found })
+        let contents = self.listing.finish().map_err(unwritable)?;
+        Ok(SegmentIndex { unit: unit.unit.clone(), number, last, key, bytes, contents })
     }
 }
 

@@ -75,6 +75,7 @@ fn whole(unit: &str, segments: &[&SegmentIndex]) -> Result<(), Incomplete> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index::Contents;
 
     fn segment(unit: &str, number: u32, last: bool) -> SegmentIndex {
         SegmentIndex {
@@ -83,8 +84,7 @@ mod tests {
             last,
             key: format!("work/{unit}/{number}"),
             bytes: 0,
-            members: vec![],
-            found: vec![],
+            contents: Contents::default(),
         }
     }
 

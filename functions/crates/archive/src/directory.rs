@@ -106,8 +106,6 @@ mod tests {
             crc32: 0,
             method: Method::Deflate,
             modified: DosTime::EARLIEST,
-            sha256: String::new(),
-            records: 0,
         })
     }
 

@@ -8,10 +8,8 @@ const LOCAL_SIGNATURE: u32 = 0x0403_4b50;
 /// The fixed part of a local file header, signature included.
 const LOCAL_FIXED_BYTES: u64 = 30;
 
-/// One member as it lies in a segment: what the central directory will repeat,
-/// and what the manifest says about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// One member as it lies in a segment: what the central directory will repeat.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub name: MemberName,
     /// Where the local file header begins, in bytes from the segment's start.
@@ -23,6 +21,12 @@ pub struct Entry {
     pub crc32: u32,
     pub method: Method,
     pub modified: DosTime,
+}
+
+/// A member that was written: its entry, and what only the manifest says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub entry: Entry,
     /// Of the unpacked content, in lower-case hexadecimal.
     pub sha256: String,
     /// Records in the content, so that counts can be checked without reading it.
@@ -94,8 +98,6 @@ mod tests {
             crc32: 0x0102_0304,
             method: Method::Deflate,
             modified: DosTime::EARLIEST,
-            sha256: String::new(),
-            records: 0,
         })
     }
 

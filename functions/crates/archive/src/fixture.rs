@@ -1,9 +1,10 @@
 //! An export of two people, small enough to be read, for the tests of this crate.
 
+use std::error::Error;
+
 use crate::{
-    AddError, DateRange, DosTime, Excluded, Found, Identifier, Information, Member, MemberKind,
-    PlannedSource, RequestReport, SearchPlan, Segment, SegmentIndex, SegmentWriter, Subject, collection_path,
-    file_path,
+    DateRange, DosTime, Excluded, Found, Identifier, Information, Listing, MemberKind, Origin, PlannedSource,
+    RequestReport, SearchPlan, SegmentIndex, SegmentWriter, collection_path, file_path,
 };
 
 pub(crate) const ANA: &str = "ana@amber.example";
@@ -68,19 +69,24 @@ fn information() -> Information {
     }
 }
 
-fn found(subject: &str, source: &str, collection: &str, records: u64, files: u64) -> Found {
-    Found {
+fn origin(subject: &str, source: &str, collection: &str) -> Origin {
+    Origin {
         subject: subject.into(),
-        source: source.into(),
         data_type: source.into(),
         collection: collection.into(),
-        records,
-        files,
+        source: source.into(),
     }
 }
 
+fn found(subject: &str, source: &str, collection: &str, records: u64, files: u64) -> Found {
+    Found { origin: origin(subject, source, collection), records, files }
+}
+
+/// A segment's index and its bytes.
+pub(crate) type Written = (SegmentIndex, Vec<u8>);
+
 /// Two units, one of them with two segments.
-pub(crate) fn segments() -> Result<Vec<(SegmentIndex, Segment)>, AddError> {
+pub(crate) fn segments() -> Result<Vec<Written>, Box<dyn Error>> {
     let chat = |number| collection_path(ANA, "chat", "chat_messages", number);
     let board = collection_path(ANA, "whiteboards", "whiteboards", 1);
     let drawing = file_path(ANA, "whiteboards", "50% <plan>.svg");
@@ -97,7 +103,7 @@ pub(crate) fn segments() -> Result<Vec<(SegmentIndex, Segment)>, AddError> {
         )?,
         segment(
             ("whiteboards", 1, true),
-            &[("whiteboards", &board, b"{\"id\":1}\n", 1), ("whiteboards", &drawing, b"<svg/>", 0)],
+            &[("whiteboards", &drawing, b"<svg/>", 0), ("whiteboards", &board, b"{\"id\":1}\n", 1)],
             vec![
                 found(ANA, "whiteboards", "whiteboards", 1, 1),
                 found(BO, "whiteboards", "whiteboards", 0, 0),
@@ -110,30 +116,21 @@ fn segment(
     (unit, number, last): (&str, u32, bool),
     members: &[(&str, &str, &[u8], u64)],
     found: Vec<Found>,
-) -> Result<(SegmentIndex, Segment), AddError> {
+) -> Result<Written, Box<dyn Error>> {
     let mut writer = SegmentWriter::new(DosTime::new(2026, 4, 1, 9, 30, 0));
-    let mut listed = vec![];
+    let mut listing = Listing::default();
     for (collection, name, content, records) in members {
-        listed.push(Member {
-            entry: writer.add(name, content, *records)?.clone(),
-            subject: Subject::from(ANA),
-            source: unit.into(),
-            data_type: unit.into(),
-            collection: (*collection).into(),
-            kind: match records {
-                0 => MemberKind::File,
-                _ => MemberKind::Records,
-            },
-        });
+        let kind = if *records == 0 { MemberKind::File } else { MemberKind::Records };
+        listing.add(writer.add(name, content, *records)?, kind, &origin(ANA, unit, collection));
     }
+    found.into_iter().for_each(|found| listing.found(found));
     let index = SegmentIndex {
         unit: unit.into(),
         number,
         last,
         key: format!("work/{unit}/{number}"),
         bytes: writer.len(),
-        members: listed,
-        found,
+        contents: listing.finish()?,
     };
     Ok((index, writer.finish()))
 }

@@ -1,14 +1,15 @@
 mod wire;
 
 use crate::entry::Entry;
-use crate::subject::Subject;
+use crate::origin::Origin;
+use crate::rows::Rows;
 use serde::{Deserialize, Serialize};
 use wire::Wire;
 
 /// What was written into one segment of one work unit and what was found, stored as
 /// JSON. The packager reads indexes only, never the data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "Wire", try_from = "Wire")]
+#[serde(into = "Wire", from = "Wire")]
 pub struct SegmentIndex {
     /// The planned work unit.
     pub unit: String,
@@ -20,30 +21,17 @@ pub struct SegmentIndex {
     pub key: String,
     /// The segment's size; 0 when there was nothing to write.
     pub bytes: u64,
+    pub contents: Contents,
+}
+
+/// What lies in a segment, and what was found to be written into it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contents {
     /// In the order in which they lie in the segment, without gaps.
-    pub members: Vec<Member>,
+    pub members: Vec<Entry>,
+    /// What the manifest says of the members, by origin.
+    pub rows: Vec<Rows>,
     pub found: Vec<Found>,
-}
-
-/// A member, and whose data it is: the manifest never has to read that out of
-/// a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    pub entry: Entry,
-    pub subject: Subject,
-    pub source: String,
-    pub data_type: String,
-    pub collection: String,
-    pub kind: MemberKind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MemberKind {
-    /// Records as JSON Lines, as many as the entry says.
-    Records,
-    /// An original file, which holds no records.
-    File,
 }
 
 /// How much of a subject's data was found in a source, for this segment. Nothing
@@ -51,10 +39,7 @@ pub enum MemberKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
-    pub subject: Subject,
-    pub source: String,
-    pub data_type: String,
-    pub collection: String,
+    pub origin: Origin,
     pub records: u64,
     /// Original files, not those that records are written to.
     pub files: u64,
@@ -63,8 +48,8 @@ pub struct Found {
 impl SegmentIndex {
     /// Whether the members account for every byte of the segment.
     pub fn accounts_for_every_byte(&self) -> bool {
-        let end = self.members.iter().try_fold(0u64, |at, member| {
-            (member.entry.offset == at).then(|| at.checked_add(member.entry.local_bytes())).flatten()
+        let end = self.contents.members.iter().try_fold(0u64, |at, entry| {
+            (entry.offset == at).then(|| at.checked_add(entry.local_bytes())).flatten()
         });
         end == Some(self.bytes)
     }
@@ -77,12 +62,13 @@ mod tests {
     #[test]
     fn an_index_of_nothing_found_is_still_an_index() -> Result<(), serde_json::Error> {
         let index: SegmentIndex = serde_json::from_str(
-            r#"{"unit": "u", "number": 1, "last": true, "key": "", "bytes": 0, "members": [],
-                "found": [{"subject": "ana@amber.example", "source": "chat", "data_type": "chat",
-                           "collection": "chat_messages", "records": 0, "files": 0}]}"#,
+            r#"{"unit": "u", "number": 1, "last": true, "key": "", "bytes": 0, "members": [], "rows": [],
+                "found": [{"origin": {"subject": "ana@amber.example", "data_type": "chat",
+                                      "collection": "chat_messages", "source": "chat"},
+                           "records": 0, "files": 0}]}"#,
         )?;
         assert!(index.accounts_for_every_byte());
-        assert_eq!(index.found[0].records, 0);
+        assert_eq!(index.contents.found[0].records, 0);
         Ok(())
     }
 
@@ -96,17 +82,22 @@ mod tests {
     }
 
     #[test]
-    fn a_member_of_nobody_is_refused() {
-        let index = r#"{"unit": "u", "number": 1, "last": true, "key": "", "bytes": 31, "found": [],
-            "members": [[0, "file", "stored", "a", 0, 0, 0, 0, "", 0]]}"#;
-        let refused = serde_json::from_str::<SegmentIndex>(index).map_err(|error| error.to_string());
-        assert!(refused.is_err_and(|why| why.contains("origin")));
+    fn a_member_whose_name_leads_elsewhere_is_refused() {
+        let index = |name: &str| {
+            format!(
+                r#"{{"unit": "u", "number": 1, "last": true, "key": "", "bytes": 31, "rows": [], "found": [],
+                    "members": [["stored", [33, 0], "{name}", 0, 0, 0, 0]]}}"#
+            )
+        };
+        assert!(serde_json::from_str::<SegmentIndex>(&index("a")).is_ok());
+        let refused = serde_json::from_str::<SegmentIndex>(&index("../a")).map_err(|error| error.to_string());
+        assert!(refused.is_err_and(|why| why.contains("leads out")));
     }
 
     #[test]
     fn a_field_nobody_knows_is_refused() {
         let index = r#"{"unit": "u", "number": 1, "last": true, "key": "", "bytes": 0,
-                        "members": [], "found": [], "partial": true}"#;
+                        "members": [], "rows": [], "found": [], "partial": true}"#;
         assert!(serde_json::from_str::<SegmentIndex>(index).is_err());
     }
 }

@@ -1,12 +1,13 @@
-use crate::index::MemberKind;
+use std::cmp::Ordering;
+
 use crate::member_name::MemberName;
 use crate::subject::Subject;
 use serde::{Deserialize, Serialize};
 
-mod build;
+mod outline;
 mod plan;
 
-pub use build::Mismatch;
+pub use outline::{Mismatch, Outline};
 pub use plan::{PlannedSource, SearchPlan};
 
 /// The name of the manifest in the archive.
@@ -102,10 +103,14 @@ pub struct CollectionReport {
     pub collection: String,
     pub source: String,
     pub records: u64,
-    /// Records before original files, each by path.
+    /// As the archive's segments have them; of each segment, records before original
+    /// files, and each by path.
     pub files: Vec<FileReport>,
     /// The source was searched and has nothing about the subject.
     pub nothing_held: bool,
+    /// How many files there are besides those that an outline has in `files`.
+    #[serde(skip)]
+    pub unlisted: u64,
 }
 
 /// A file of the archive, with the SHA-256 of its unpacked content.
@@ -117,6 +122,15 @@ pub struct FileReport {
     pub records: u64,
     pub bytes: u64,
     pub sha256: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MemberKind {
+    /// Records as JSON Lines, as many as the row says.
+    Records,
+    /// An original file, which holds no records.
+    File,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -157,11 +171,8 @@ pub struct Information {
     pub automated_decisions: String,
 }
 
-impl Manifest {
-    /// The file's content: indented, so that it can be read without a tool.
-    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut json = serde_json::to_vec_pretty(self)?;
-        json.push(b'\n');
-        Ok(json)
+impl FileReport {
+    pub(crate) fn in_reading_order(&self, other: &Self) -> Ordering {
+        (self.kind, &self.path).cmp(&(other.kind, &other.path))
     }
 }

@@ -1,13 +1,9 @@
-use crate::index::MemberKind;
-use crate::manifest::{DataTypeReport, FileReport, Information, Manifest};
+use crate::manifest::{CollectionReport, DataTypeReport, FileReport, Information, Manifest, MemberKind};
+use crate::rows::FILES_LISTED_MAX;
 use askama::Template;
 
 /// The name of the page in the archive.
 pub const README_NAME: &str = "README.html";
-
-/// More files of one collection would make a page no browser opens; the page
-/// then says how many more there are, and the manifest lists them all.
-const FILES_LISTED_MAX: usize = 500;
 
 /// The page a person can read offline: the manifest's numbers in words. It
 /// runs no script and loads nothing.
@@ -30,8 +26,8 @@ impl Page<'_> {
         &files[..files.len().min(FILES_LISTED_MAX)]
     }
 
-    fn not_listed(&self, files: &[FileReport]) -> u64 {
-        files.len().saturating_sub(FILES_LISTED_MAX) as u64
+    fn not_listed(&self, collection: &CollectionReport) -> u64 {
+        collection.unlisted + collection.files.len().saturating_sub(FILES_LISTED_MAX) as u64
     }
 
     fn is_original(&self, file: &FileReport) -> bool {
@@ -99,13 +95,14 @@ impl Page<'_> {
 mod tests {
     use super::*;
     use crate::fixture::{plan, request, segments};
+    use crate::manifest::Outline;
     use std::error::Error;
 
     type Checked = Result<(), Box<dyn Error>>;
 
     fn manifest() -> Result<Manifest, Box<dyn Error>> {
         let indexes: Vec<_> = segments()?.into_iter().map(|(index, _)| index).collect();
-        Ok(Manifest::build(request(), &plan(), &indexes)?)
+        Ok(Outline::new(request(), &plan(), &indexes)?.manifest().clone())
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use crate::entry::{Entry, Method};
+use crate::entry::{Entry, Member, Method};
 use crate::member_name::{BadName, MemberName};
 use crate::time::DosTime;
 use libdeflater::{CompressionLvl, Compressor};
@@ -28,18 +28,11 @@ pub struct SegmentWriter {
     /// Where in the segment these bytes begin.
     base: u64,
     bytes: Vec<u8>,
-    entries: Vec<Entry>,
     names: HashSet<MemberName>,
     modified: DosTime,
     compressor: Compressor,
     quick: Compressor,
     packed: Vec<u8>,
-}
-
-/// The bytes of a segment object, and what lies in them.
-pub struct Segment {
-    pub bytes: Vec<u8>,
-    pub entries: Vec<Entry>,
 }
 
 /// Why a member was not added; the segment is as it was before.
@@ -66,9 +59,9 @@ impl SegmentWriter {
         self
     }
 
-    /// Writes quickly, and somewhat larger.
-    pub(crate) fn quick(modified: DosTime) -> Self {
-        Self { compressor: compressor(QUICK_LEVEL), ..Self::new(modified) }
+    /// Writes quickly, and somewhat larger, what lies behind so many bytes.
+    pub(crate) fn quick(modified: DosTime, base: u64) -> Self {
+        Self { compressor: compressor(QUICK_LEVEL), ..Self::behind(modified, base) }
     }
 
     /// Writes what lies behind so many bytes that went another way, such as a
@@ -77,7 +70,6 @@ impl SegmentWriter {
         Self {
             base,
             bytes: Vec::new(),
-            entries: Vec::new(),
             names: HashSet::new(),
             modified,
             compressor: compressor(LEVEL),
@@ -88,7 +80,7 @@ impl SegmentWriter {
 
     /// Writes one member. `records` is how many records `content` holds, none
     /// for an original file.
-    pub fn add(&mut self, name: &str, content: &[u8], records: u64) -> Result<&Entry, AddError> {
+    pub fn add(&mut self, name: &str, content: &[u8], records: u64) -> Result<Member, AddError> {
         let name = MemberName::new(name)?;
         if !self.names.insert(name.clone()) {
             return Err(AddError::Repeated);
@@ -109,12 +101,10 @@ impl SegmentWriter {
             crc32: crc32fast::hash(content),
             method,
             modified: self.modified,
-            sha256: hex(&Sha256::digest(content)),
-            records,
         };
         self.bytes.extend_from_slice(&entry.local_header());
         self.bytes.extend_from_slice(data);
-        Ok(self.entries.push_mut(entry))
+        Ok(Member { entry, sha256: hex(&Sha256::digest(content)), records })
     }
 
     /// How long the segment is so far.
@@ -126,8 +116,9 @@ impl SegmentWriter {
         self.len() == 0
     }
 
-    pub fn finish(self) -> Segment {
-        Segment { bytes: self.bytes, entries: self.entries }
+    /// The bytes of the segment's object.
+    pub fn finish(self) -> Vec<u8> {
+        self.bytes
     }
 }
 
@@ -155,21 +146,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// The bytes are personal data; only how much there is can be printed.
 impl fmt::Debug for SegmentWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        summary(f, "SegmentWriter", &self.bytes, &self.entries)
+        let mut summary = f.debug_struct("SegmentWriter");
+        summary.field("bytes", &self.len()).field("members", &self.names.len()).finish_non_exhaustive()
     }
-}
-
-impl fmt::Debug for Segment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        summary(f, "Segment", &self.bytes, &self.entries)
-    }
-}
-
-/// The bytes are personal data; only how much there is can be printed.
-fn summary(f: &mut fmt::Formatter<'_>, name: &str, bytes: &[u8], entries: &[Entry]) -> fmt::Result {
-    f.debug_struct(name).field("bytes", &bytes.len()).field("entries", &entries.len()).finish_non_exhaustive()
 }
 
 #[cfg(test)]
@@ -184,6 +166,10 @@ mod tests {
         SegmentWriter::new(DosTime::EARLIEST)
     }
 
+    fn quick() -> SegmentWriter {
+        SegmentWriter::quick(DosTime::EARLIEST, 0)
+    }
+
     /// Records enough for levels to differ.
     fn records(bytes: usize) -> Vec<u8> {
         let record = |number: u64| format!("{{\"id\":{},\"of\":{}}}\n", number * number % 9_973, number % 61);
@@ -193,22 +179,22 @@ mod tests {
     #[test]
     fn text_is_deflated_and_its_digests_are_of_the_content() -> Result<(), AddError> {
         let mut segment = writer();
-        let entry = segment.add("a.jsonl", &b"abc".repeat(1000), 1000)?;
-        assert_eq!(entry.method, Method::Deflate);
+        let Member { entry, records, .. } = segment.add("a.jsonl", &b"abc".repeat(1000), 1000)?;
+        assert_eq!((entry.method, records), (Method::Deflate, 1000));
         assert!(entry.compressed < 100);
         assert_eq!(entry.uncompressed, 3000);
-        let entry = segment.add("b", b"abc", 1)?;
-        assert_eq!(entry.crc32, 0x3524_41c2);
-        assert!(entry.sha256.starts_with("ba7816bf8f01cfea414140de5dae2223"));
+        let member = segment.add("b", b"abc", 1)?;
+        assert_eq!(member.entry.crc32, 0x3524_41c2);
+        assert!(member.sha256.starts_with("ba7816bf8f01cfea414140de5dae2223"));
         Ok(())
     }
 
     #[test]
     fn what_deflate_does_not_make_smaller_is_stored() -> Result<(), AddError> {
         let mut segment = writer();
-        assert_eq!(segment.add("empty", b"", 0)?.method, Method::Stored);
-        assert_eq!(segment.add("one", b"x", 0)?.method, Method::Stored);
-        assert_eq!(segment.add("short", b"random", 0)?.compressed, 6);
+        assert_eq!(segment.add("empty", b"", 0)?.entry.method, Method::Stored);
+        assert_eq!(segment.add("one", b"x", 0)?.entry.method, Method::Stored);
+        assert_eq!(segment.add("short", b"random", 0)?.entry.compressed, 6);
         Ok(())
     }
 
@@ -220,16 +206,17 @@ mod tests {
         assert_eq!(segment.add("a", b"2", 1).err(), Some(AddError::Repeated));
         assert!(segment.add("../a", b"2", 1).is_err());
         assert_eq!(segment.len(), bytes);
-        assert_eq!(segment.finish().entries.len(), 1);
+        assert!(format!("{segment:?}").contains("members: 1"));
         Ok(())
     }
 
     #[test]
     fn large_members_are_packed_as_quickly_as_the_manifest_with_turbo_alone() -> Result<(), AddError> {
         let content = records(64 << 10);
-        let packed =
-            |mut segment: SegmentWriter| Ok::<_, AddError>(segment.add("a.jsonl", &content, 0)?.compressed);
-        let (member, quick) = (packed(writer())?, packed(SegmentWriter::quick(DosTime::EARLIEST))?);
+        let packed = |mut segment: SegmentWriter| {
+            Ok::<_, AddError>(segment.add("a.jsonl", &content, 0)?.entry.compressed)
+        };
+        let (member, quick) = (packed(writer())?, packed(quick())?);
         if cfg!(feature = "turbo") {
             assert_eq!(member, quick);
         } else {
@@ -241,36 +228,24 @@ mod tests {
     #[test]
     fn small_members_are_packed_quickly() -> Result<(), AddError> {
         let content = records(SMALL_BYTES_MAX);
-        let mut quick = SegmentWriter::quick(DosTime::EARLIEST);
-        assert_eq!(writer().add("a", &content, 0)?, quick.add("a", &content, 0)?);
+        assert_eq!(writer().add("a", &content, 0)?, quick().add("a", &content, 0)?);
         Ok(())
     }
 
     #[test]
     fn members_of_every_size_open_in_a_reader_of_others() -> Result<(), Box<dyn Error>> {
         let sizes = [0, 1, 40, 60, 4 << 10, SMALL_BYTES_MAX, SMALL_BYTES_MAX + 1, 100_000, 1 << 20];
-        let mut segment = writer();
+        let (mut segment, mut entries) = (writer(), Vec::new());
         for bytes in sizes {
-            segment.add(&format!("{bytes}.jsonl"), &records(bytes), 0)?;
+            entries.push(segment.add(&format!("{bytes}.jsonl"), &records(bytes), 0)?.entry);
         }
-        let segment = segment.finish();
-        let entries = segment.entries.iter().map(|entry| (entry, entry.offset));
-        let directory = central_directory(entries, segment.bytes.len() as u64);
-        let mut zip = zip::ZipArchive::new(Cursor::new([segment.bytes, directory].concat()))?;
+        let directory = central_directory(entries.iter().map(|entry| (entry, entry.offset)), segment.len());
+        let mut zip = zip::ZipArchive::new(Cursor::new([segment.finish(), directory].concat()))?;
         for bytes in sizes {
             let mut read = Vec::new();
             zip.by_name(&format!("{bytes}.jsonl"))?.read_to_end(&mut read)?;
             assert_eq!(read, records(bytes));
         }
-        Ok(())
-    }
-
-    #[test]
-    fn an_entry_survives_its_index() -> Result<(), Box<dyn std::error::Error>> {
-        let mut segment = writer();
-        let entry = segment.add("a", b"1", 1)?.clone();
-        let json = serde_json::to_string(&entry)?;
-        assert_eq!(serde_json::from_str::<Entry>(&json)?, entry);
         Ok(())
     }
 
@@ -281,21 +256,22 @@ mod tests {
                 proptest::collection::vec(0u8..8, 0..200), 0..8),
         ) {
             let write = || {
-                let mut segment = writer();
+                let (mut segment, mut entries) = (writer(), Vec::new());
                 for (number, content) in contents.iter().enumerate() {
-                    segment.add(&format!("m{number}"), content, 0)?;
+                    entries.push(segment.add(&format!("m{number}"), content, 0)?.entry);
                 }
-                Ok::<_, AddError>(segment.finish())
+                Ok::<_, AddError>((segment.finish(), entries))
             };
             let (one, two) = (write()?, write()?);
-            prop_assert_eq!(&one.bytes, &two.bytes);
+            prop_assert_eq!(&one, &two);
+            let (bytes, entries) = one;
             let mut at = 0;
-            for entry in &one.entries {
+            for entry in &entries {
                 prop_assert_eq!(entry.offset, at);
                 prop_assert!(entry.compressed <= entry.uncompressed);
                 at += entry.local_bytes();
             }
-            prop_assert_eq!(at, one.bytes.len() as u64);
+            prop_assert_eq!(at, bytes.len() as u64);
         }
     }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 use flate2::{Compress, CompressError, Compression, FlushCompress, Status};
 use sha2::{Digest, Sha256};
 
-use crate::entry::{Entry, Method};
+use crate::entry::{Entry, Member, Method};
 use crate::member_name::{BadName, MemberName};
 use crate::segment::hex;
 use crate::time::DosTime;
@@ -61,14 +61,14 @@ impl StreamedMember {
     }
 
     /// Ends the data, and says what a header in front of it must say.
-    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<Entry, StreamError> {
+    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<Member, StreamError> {
         self.compress(out)?;
         let mut status = Status::Ok;
         while status != Status::StreamEnd {
             out.reserve(ROOM_BYTES);
             status = self.deflate.compress_vec(&[], out, FlushCompress::Finish)?;
         }
-        Ok(Entry {
+        let entry = Entry {
             name: self.name,
             offset: 0,
             compressed: self.deflate.total_out(),
@@ -76,9 +76,8 @@ impl StreamedMember {
             crc32: self.crc32.finalize(),
             method: Method::Deflate,
             modified: self.modified,
-            sha256: hex(&self.sha256.finalize()),
-            records: 0,
-        })
+        };
+        Ok(Member { entry, sha256: hex(&self.sha256.finalize()), records: 0 })
     }
 
     fn compress(&mut self, out: &mut Vec<u8>) -> Result<(), StreamError> {
@@ -116,7 +115,7 @@ mod tests {
         (0..bytes).map(|at| if at % 7 == 0 { (at / 97) as u8 } else { b'a' + (at % 5) as u8 }).collect()
     }
 
-    fn streamed(content: &[u8], pieces: usize) -> Result<(Entry, Vec<u8>), Box<dyn Error>> {
+    fn streamed(content: &[u8], pieces: usize) -> Result<(Member, Vec<u8>), Box<dyn Error>> {
         let (mut member, mut out) = (StreamedMember::new("large.bin", DosTime::EARLIEST)?, Vec::new());
         for piece in content.chunks(pieces) {
             member.write(piece, &mut out)?;
@@ -138,13 +137,13 @@ mod tests {
     fn a_streamed_member_and_those_behind_it_open_in_a_reader_of_others() -> Checked {
         for bytes in [0, 1, PIECE_BYTES, 2 * PIECE_BYTES + 5] {
             let content = content(bytes);
-            let (entry, data) = streamed(&content, 10_000)?;
+            let (Member { entry, .. }, data) = streamed(&content, 10_000)?;
             let mut archive = entry.local_header();
             archive.extend(data);
             assert_eq!(archive.len() as u64, entry.local_bytes());
             let mut behind = SegmentWriter::behind(DosTime::EARLIEST, archive.len() as u64);
-            let second = behind.add("small.jsonl", b"{}\n", 1)?.clone();
-            archive.extend(behind.finish().bytes);
+            let second = behind.add("small.jsonl", b"{}\n", 1)?.entry;
+            archive.extend(behind.finish());
             let end = archive.len() as u64;
             archive.extend(central_directory([(&entry, entry.offset), (&second, second.offset)], end));
             let mut zip = zip::ZipArchive::new(Cursor::new(archive))?;

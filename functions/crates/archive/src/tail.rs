@@ -1,11 +1,13 @@
 use crate::directory::central_directory;
-use crate::entry::Entry;
-use crate::index::{Member, SegmentIndex};
+use crate::entry::{Entry, Method};
+use crate::index::SegmentIndex;
 use crate::layout::Layout;
-use crate::manifest::{MANIFEST_NAME, Manifest};
+use crate::manifest::{MANIFEST_NAME, Outline};
+use crate::member_name::{BadName, MemberName};
 use crate::readme::{README_NAME, ReadmeError, readme};
 use crate::segment::{AddError, SegmentWriter};
 use crate::time::DosTime;
+use std::io;
 
 /// What ends the archive, behind the last segment: manifest, offline page and
 /// central directory.
@@ -13,10 +15,10 @@ use crate::time::DosTime;
 /// `indexes` are those of the segments the layout was planned for, in the same
 /// order. The directory lists the manifest first, then the page, then the
 /// members by path.
-pub fn tail(
-    manifest: &Manifest,
+pub fn tail<'a>(
+    outline: Outline<'_>,
     layout: &Layout,
-    indexes: &[SegmentIndex],
+    indexes: &'a [SegmentIndex],
     modified: DosTime,
 ) -> Result<Vec<u8>, TailError> {
     let fits = |(index, offset): (&SegmentIndex, &u64)| offset + index.bytes <= layout.bytes;
@@ -26,23 +28,30 @@ pub fn tail(
     {
         return Err(TailError::OtherSegments);
     }
-    let mut writer = SegmentWriter::quick(modified);
-    writer.add(MANIFEST_NAME, &manifest.to_json()?, 0)?;
-    writer.add(README_NAME, readme(manifest)?.as_bytes(), 0)?;
-    let own = writer.finish();
+    let page = readme(outline.manifest())?;
+    let (data, crc32, uncompressed) = outline.pack()?.end();
+    let manifest = Entry {
+        name: MemberName::new(MANIFEST_NAME)?,
+        offset: 0,
+        compressed: data.len() as u64,
+        uncompressed,
+        crc32,
+        method: Method::Deflate,
+        modified,
+    };
+    let mut writer = SegmentWriter::quick(modified, manifest.local_bytes());
+    let page = writer.add(README_NAME, page.as_bytes(), 0)?.entry;
+    let mut bytes = [manifest.local_header(), data, writer.finish()].concat();
 
-    let mut members: Vec<(&Entry, u64)> = indexes
-        .iter()
-        .zip(&layout.offsets)
-        .flat_map(|(index, start)| index.members.iter().map(move |m| placed(m, *start)))
-        .collect();
+    let placed = |(index, start): (&'a SegmentIndex, &u64)| {
+        let start = *start;
+        index.contents.members.iter().map(move |entry| (entry, start + entry.offset))
+    };
+    let mut members: Vec<(&Entry, u64)> = indexes.iter().zip(&layout.offsets).flat_map(placed).collect();
     members.sort_by(|(one, _), (two, _)| one.name.cmp(&two.name));
-    let first = own.entries.iter().map(|e| (e, layout.bytes + e.offset));
-
-    let directory_offset = layout.bytes + own.bytes.len() as u64;
-    let directory = central_directory(first.chain(members), directory_offset);
-    let mut bytes = own.bytes;
-    bytes.extend_from_slice(&directory);
+    let own = [&manifest, &page].map(|entry| (entry, layout.bytes + entry.offset));
+    let directory_offset = layout.bytes + bytes.len() as u64;
+    bytes.extend(central_directory(own.into_iter().chain(members), directory_offset));
     Ok(bytes)
 }
 
@@ -53,14 +62,14 @@ pub enum TailError {
     OtherSegments,
     #[error("the manifest cannot be written")]
     Manifest(#[from] serde_json::Error),
+    #[error("the manifest cannot be named so")]
+    Name(#[from] BadName),
+    #[error("the manifest cannot be compressed")]
+    Compress(#[from] io::Error),
     #[error("the offline page cannot be written")]
     Readme(#[from] ReadmeError),
-    #[error("manifest and offline page cannot be packed")]
+    #[error("the offline page cannot be packed")]
     Pack(#[from] AddError),
-}
-
-fn placed(member: &Member, start: u64) -> (&Entry, u64) {
-    (&member.entry, start + member.entry.offset)
 }
 
 #[cfg(test)]

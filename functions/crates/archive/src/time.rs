@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// 1980 to 2107 rather than refused: a wrong date in a header must never stop
 /// somebody's export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(into = "(u16, u16)", from = "(u16, u16)")]
 pub struct DosTime {
     date: u16,
     time: u16,
@@ -53,6 +53,18 @@ fn days_in(year: i32, month: u32) -> u32 {
 /// The fields are clamped before they are packed, so nothing is cut here.
 fn low_half(packed: u32) -> u16 {
     u16::try_from(packed).unwrap_or(u16::MAX)
+}
+
+impl From<DosTime> for (u16, u16) {
+    fn from(time: DosTime) -> Self {
+        (time.date, time.time)
+    }
+}
+
+impl From<(u16, u16)> for DosTime {
+    fn from((date, time): (u16, u16)) -> Self {
+        Self { date, time }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Programs people unpack archives with open what this crate writes.
 
-use habeas_archive::{DosTime, Entry, MemberName, Method, SegmentWriter, central_directory};
+use habeas_archive::{AddError, DosTime, Entry, MemberName, Method, SegmentWriter, central_directory};
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -65,21 +65,24 @@ fn succeeded(output: Output) -> Result<String, Box<dyn Error>> {
 }
 
 /// Members in a segment, with the directory right behind it.
-fn closed(segment: SegmentWriter) -> Vec<u8> {
-    let segment = segment.finish();
-    let entries = segment.entries.iter().map(|entry| (entry, entry.offset));
-    let directory = central_directory(entries, segment.bytes.len() as u64);
-    [segment.bytes, directory].concat()
+fn archive_of<'a>(members: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<Vec<u8>, AddError> {
+    let mut segment = SegmentWriter::new(DosTime::new(2026, 4, 1, 9, 30, 0));
+    let entries = members.into_iter().map(|(name, content)| Ok(segment.add(name, content, 0)?.entry));
+    let entries = entries.collect::<Result<Vec<_>, AddError>>()?;
+    let directory = central_directory(entries.iter().map(|entry| (entry, entry.offset)), segment.len());
+    Ok([segment.finish(), directory].concat())
 }
 
 #[test]
 fn python_and_unzip_find_no_fault() -> Checked {
-    let mut segment = SegmentWriter::new(DosTime::new(2026, 4, 1, 9, 30, 0));
-    segment.add("manifest.json", &b"{}\n".repeat(500), 0)?;
-    segment.add("subjects/ana@amber.example/files/%C3%BC.png", b"stored", 0)?;
-    segment.add("subjects/ünïcode", b"", 0)?;
+    let manifest = b"{}\n".repeat(500);
+    let members: [(_, &[u8]); 3] = [
+        ("manifest.json", &manifest),
+        ("subjects/ana@amber.example/files/%C3%BC.png", b"stored"),
+        ("subjects/ünïcode", b""),
+    ];
     let scratch = Scratch::new("no_fault")?;
-    fs::write(scratch.archive(), closed(segment))?;
+    fs::write(scratch.archive(), archive_of(members)?)?;
     assert_eq!(python(PYTHON_TESTZIP, &scratch.archive())?.trim(), "3");
     if let Some(report) = unzip("-t", &scratch.archive())? {
         assert!(report.contains("No errors detected"));
@@ -90,19 +93,16 @@ fn python_and_unzip_find_no_fault() -> Checked {
 #[test]
 fn an_archive_of_nothing_opens_too() -> Checked {
     let scratch = Scratch::new("nothing")?;
-    fs::write(scratch.archive(), closed(SegmentWriter::new(DosTime::EARLIEST)))?;
+    fs::write(scratch.archive(), archive_of([])?)?;
     assert_eq!(python(PYTHON_TESTZIP, &scratch.archive())?.trim(), "0");
     Ok(())
 }
 
 #[test]
 fn more_members_than_sixteen_bits_count_open_everywhere() -> Checked {
-    let mut segment = SegmentWriter::new(DosTime::EARLIEST);
-    for number in 0..70_000 {
-        segment.add(&format!("m{number}"), b"x", 1)?;
-    }
+    let names: Vec<_> = (0..70_000).map(|number| format!("m{number}")).collect();
     let scratch = Scratch::new("many")?;
-    let bytes = closed(segment);
+    let bytes = archive_of(names.iter().map(|name| (name.as_str(), b"x".as_slice())))?;
     fs::write(scratch.archive(), &bytes)?;
     let mut zip = ZipArchive::new(std::io::Cursor::new(bytes))?;
     assert_eq!(zip.len(), 70_000);
@@ -121,19 +121,19 @@ fn more_members_than_sixteen_bits_count_open_everywhere() -> Checked {
 fn members_and_directory_past_four_gib_are_found() -> Checked {
     let segment = |name: &str| {
         let mut writer = SegmentWriter::new(DosTime::EARLIEST);
-        writer.add(name, b"hello", 1)?;
-        Ok::<_, habeas_archive::AddError>(writer.finish())
+        let entry = writer.add(name, b"hello", 1)?.entry;
+        Ok::<_, AddError>((entry, writer.finish()))
     };
-    let (near, far) = (segment("near")?, segment("far")?);
-    let directory_offset = 6 * GIB + far.bytes.len() as u64;
-    let entries = [(&near.entries[0], 0), (&far.entries[0], 6 * GIB)];
+    let ((near, near_bytes), (far, far_bytes)) = (segment("near")?, segment("far")?);
+    let directory_offset = 6 * GIB + far_bytes.len() as u64;
+    let entries = [(&near, 0), (&far, 6 * GIB)];
     let directory = central_directory(entries, directory_offset);
 
     let scratch = Scratch::new("far")?;
     let mut file = File::create(scratch.archive())?;
-    file.write_all(&near.bytes)?;
+    file.write_all(&near_bytes)?;
     file.seek(SeekFrom::Start(6 * GIB))?;
-    file.write_all(&far.bytes)?;
+    file.write_all(&far_bytes)?;
     file.write_all(&directory)?;
 
     let mut zip = ZipArchive::new(File::open(scratch.archive())?)?;
@@ -159,22 +159,18 @@ fn a_member_of_four_gib_and_what_lies_behind_it_are_found() -> Checked {
         crc32: 0,
         method: Method::Stored,
         modified: DosTime::EARLIEST,
-        sha256: String::new(),
-        records: 0,
     };
     let mut writer = SegmentWriter::new(DosTime::EARLIEST);
-    writer.add("behind", b"hello", 1)?;
-    let behind = writer.finish();
-    let start = large.local_bytes();
-    let entries = [(&large, 0), (&behind.entries[0], start)];
-    let directory = central_directory(entries, start + behind.bytes.len() as u64);
+    let behind = writer.add("behind", b"hello", 1)?.entry;
+    let (start, bytes) = (large.local_bytes(), writer.finish());
+    let directory = central_directory([(&large, 0), (&behind, start)], start + bytes.len() as u64);
 
     let scratch = Scratch::new("large")?;
     let mut file = File::create(scratch.archive())?;
     file.write_all(&large.local_header())?;
     file.write_all(b"large")?;
     file.seek(SeekFrom::Start(start))?;
-    file.write_all(&behind.bytes)?;
+    file.write_all(&bytes)?;
     file.write_all(&directory)?;
 
     let mut zip = ZipArchive::new(File::open(scratch.archive())?)?;

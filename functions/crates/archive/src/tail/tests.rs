@@ -1,15 +1,15 @@
 use super::*;
-use crate::fixture::{plan, request, segments};
-use crate::index::{Found, MemberKind};
+use crate::fixture::{Written, plan, request, segments};
+use crate::index::Found;
 use crate::layout::{Limits, Part};
-use crate::manifest::{PlannedSource, SearchPlan};
-use crate::segment::Segment;
+use crate::manifest::{Manifest, MemberKind, PlannedSource, SearchPlan};
+use crate::origin::Origin;
+use crate::rows::Listing;
 use proptest::prelude::*;
 use std::error::Error;
 use std::io::{Cursor, Read};
 use zip::ZipArchive;
 
-type Written = Vec<(SegmentIndex, Segment)>;
 type Content = Vec<u8>;
 
 /// What S3 would do with the layout.
@@ -32,13 +32,13 @@ fn assemble(layout: &Layout, segments: &[&[u8]], tail: &[u8]) -> Result<Vec<u8>,
     Ok(archive)
 }
 
-fn archive(limits: Limits, plan: &SearchPlan, written: Written) -> Result<Vec<u8>, Box<dyn Error>> {
+fn archive(limits: Limits, plan: &SearchPlan, written: Vec<Written>) -> Result<Vec<u8>, Box<dyn Error>> {
     let (indexes, segments): (Vec<_>, Vec<_>) = written.into_iter().unzip();
     let sizes: Vec<u64> = indexes.iter().map(|index| index.bytes).collect();
     let layout = Layout::within(limits, &sizes)?;
-    let manifest = Manifest::build(request(), plan, &indexes)?;
-    let tail = tail(&manifest, &layout, &indexes, DosTime::EARLIEST)?;
-    let segments: Vec<&[u8]> = segments.iter().map(|s| s.bytes.as_slice()).collect();
+    let outline = Outline::new(request(), plan, &indexes)?;
+    let tail = tail(outline, &layout, &indexes, DosTime::EARLIEST)?;
+    let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
     assemble(&layout, &segments, &tail)
 }
 
@@ -67,48 +67,37 @@ fn the_same_segments_give_the_same_archive() -> Result<(), Box<dyn Error>> {
 fn indexes_of_other_segments_are_refused() -> Result<(), Box<dyn Error>> {
     let (mut indexes, _): (Vec<_>, Vec<_>) = segments()?.into_iter().unzip();
     let sizes: Vec<u64> = indexes.iter().map(|index| index.bytes).collect();
-    let manifest = Manifest::build(request(), &plan(), &indexes)?;
+    let (plan, all) = (plan(), indexes.clone());
+    let outline = Outline::new(request(), &plan, &all)?;
     let layout = Layout::plan(&sizes)?;
     indexes.pop();
-    let closed = tail(&manifest, &layout, &indexes, DosTime::EARLIEST);
+    let closed = tail(outline, &layout, &indexes, DosTime::EARLIEST);
     assert!(matches!(closed, Err(TailError::OtherSegments)));
     Ok(())
 }
 
 /// One segment per list of contents, all of one subject and source.
-fn segments_of(contents: &[Vec<Content>]) -> Result<Written, AddError> {
+fn segments_of(contents: &[Vec<Content>]) -> Result<Vec<Written>, Box<dyn Error>> {
     let mut number = 0;
     let mut written = vec![];
+    let origin =
+        Origin { subject: "ana".into(), data_type: "t".into(), collection: "c".into(), source: "s".into() };
     for (segment, contents) in (1..).zip(contents) {
         let mut writer = SegmentWriter::new(DosTime::EARLIEST);
-        let mut members = vec![];
+        let mut listing = Listing::default();
         for content in contents {
             number += 1;
-            members.push(Member {
-                entry: writer.add(&format!("subjects/ü/{number}"), content, 1)?.clone(),
-                subject: "ana".into(),
-                source: "s".into(),
-                data_type: "t".into(),
-                collection: "c".into(),
-                kind: MemberKind::Records,
-            });
+            let member = writer.add(&format!("subjects/ü/{number}"), content, 1)?;
+            listing.add(member, MemberKind::Records, &origin);
         }
-        let found = Found {
-            subject: "ana".into(),
-            source: "s".into(),
-            data_type: "t".into(),
-            collection: "c".into(),
-            records: members.len() as u64,
-            files: 0,
-        };
+        listing.found(Found { origin: origin.clone(), records: contents.len() as u64, files: 0 });
         let index = SegmentIndex {
             unit: "u".into(),
             number: segment,
             last: segment as usize == written.len(),
             key: format!("{segment}"),
             bytes: writer.len(),
-            members,
-            found: vec![found],
+            contents: listing.finish()?,
         };
         written.push((index, writer.finish()));
     }
@@ -147,16 +136,24 @@ proptest! {
             1..10,
         ),
     ) {
-        let written = segments_of(&contents)?;
-        let bytes = archive(SMALL, &plan_of_one(), written)
+        let written = segments_of(&contents);
+        let bytes = written
+            .and_then(|written| archive(SMALL, &plan_of_one(), written))
             .map_err(|error| TestCaseError::fail(error.to_string()))?;
         let mut zip = ZipArchive::new(Cursor::new(bytes))?;
+        let mut manifest = Vec::new();
+        zip.by_name(MANIFEST_NAME)?.read_to_end(&mut manifest)?;
+        let manifest: Manifest = serde_json::from_slice(&manifest).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let contents: Vec<_> = contents.into_iter().flatten().collect();
+        let rows = &manifest.subjects[0].data_types[1].collections[0].files;
+        prop_assert_eq!(rows.len(), contents.len());
         prop_assert_eq!(zip.len(), contents.len() + 2);
         for (number, content) in (1..).zip(contents) {
             let mut read = vec![];
             zip.by_name(&format!("subjects/ü/{number}"))?.read_to_end(&mut read)?;
             prop_assert!(read == content);
+            let row = rows.iter().find(|row| row.path.as_str() == format!("subjects/ü/{number}"));
+            prop_assert_eq!(row.map(|row| row.bytes), Some(content.len() as u64));
         }
     }
 }
