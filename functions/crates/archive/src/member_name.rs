@@ -31,17 +31,24 @@ impl MemberName {
         if name.len() > usize::from(u16::MAX) {
             return Err(BadName::TooLong { bytes: name.len() });
         }
-        if name.chars().any(|c| c.is_control() || matches!(c, '\\' | ':')) {
+        // Packaging reads every name again, so the usual ones are looked at by bytes.
+        let is_unsafe = |byte: u8| byte.is_ascii_control() || matches!(byte, b'\\' | b':');
+        if name.bytes().any(is_unsafe) || !name.is_ascii() && name.chars().any(char::is_control) {
             return Err(BadName::Unsafe);
         }
-        for component in name.split('/') {
+        for component in name.as_bytes().split(|byte| *byte == b'/') {
             match component {
-                "" => return Err(BadName::Empty),
-                "." | ".." => return Err(BadName::Escapes),
+                b"" => return Err(BadName::Empty),
+                b"." | b".." => return Err(BadName::Escapes),
                 _ => {}
             }
         }
         Ok(Self(name))
+    }
+
+    /// The same for names that a file system without regard to case takes for one.
+    pub(crate) fn folded(&self) -> String {
+        if self.0.is_ascii() { self.0.to_ascii_lowercase() } else { self.0.to_lowercase() }
     }
 
     pub fn as_str(&self) -> &str {
@@ -104,6 +111,9 @@ mod tests {
         assert_eq!(MemberName::new("C:x"), Err(BadName::Unsafe));
         assert_eq!(MemberName::new("a\\b"), Err(BadName::Unsafe));
         assert_eq!(MemberName::new("a\nb"), Err(BadName::Unsafe));
+        assert_eq!(MemberName::new("a\u{7f}"), Err(BadName::Unsafe));
+        assert_eq!(MemberName::new("a\u{85}ü"), Err(BadName::Unsafe));
+        assert!(MemberName::new("ünïcode").is_ok());
         assert!(MemberName::new("subjects/ana@amber.example/chat/a.jsonl").is_ok());
     }
 

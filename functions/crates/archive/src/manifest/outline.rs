@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     CollectionReport, DataTypeReport, FieldList, Format, Manifest, PlannedSource, RequestReport, SearchPlan,
@@ -61,9 +61,10 @@ impl<'a> Outline<'a> {
         let mut tally = Tally::expecting(plan);
         let mut indexes: Vec<_> = indexes.iter().collect();
         indexes.sort_by_key(|index| (&index.unit, index.number));
-        for index in indexes {
+        for index in &indexes {
             tally.count(index)?;
         }
+        no_path_twice(&indexes)?;
         let mut data_types: BTreeSet<&str> = request.data_types.iter().map(String::as_str).collect();
         data_types.extend(plan.sources.iter().map(|source| source.data_type.as_str()));
         let (subjects, rows) = tally.settle(plan, &data_types)?;
@@ -123,7 +124,6 @@ struct Row<'a> {
 
 struct Tally<'a> {
     rows: BTreeMap<Origin, Row<'a>>,
-    paths: HashSet<String>,
 }
 
 impl<'a> Tally<'a> {
@@ -137,13 +137,11 @@ impl<'a> Tally<'a> {
                 rows.entry(origin).or_insert(Row { subject: position, ..Row::default() });
             }
         }
-        let paths = HashSet::new();
-        Self { rows, paths }
+        Self { rows }
     }
 
     fn count(&mut self, index: &'a SegmentIndex) -> Result<(), Mismatch> {
-        let SegmentIndex { unit, number, contents, .. } = index;
-        let (unit, number) = (|| unit.clone(), *number);
+        let contents = &index.contents;
         for found in &contents.found {
             let row = self.row(index, &found.origin)?;
             row.searched = true;
@@ -155,12 +153,7 @@ impl<'a> Tally<'a> {
         }
         let (members, rows) = (contents.members.len() as u64, contents.rows.iter().map(|of| of.files).sum());
         if members != rows {
-            return Err(Mismatch::Rows { unit: unit(), number, members, rows });
-        }
-        for (entry, member) in contents.members.iter().zip(1..) {
-            if !self.paths.insert(entry.name.as_str().to_lowercase()) {
-                return Err(Mismatch::SamePath { unit: unit(), number, member });
-            }
+            return Err(Mismatch::Rows { unit: index.unit.clone(), number: index.number, members, rows });
         }
         Ok(())
     }
@@ -241,6 +234,21 @@ impl Row<'_> {
             files,
         })
     }
+}
+
+/// Refuses members that would overwrite others when they are unpacked. They come
+/// nearly in order, so that sorting them is quicker than hashing.
+fn no_path_twice(indexes: &[&SegmentIndex]) -> Result<(), Mismatch> {
+    let members =
+        indexes.iter().flat_map(|index| index.contents.members.iter().zip(1..).map(move |m| (index, m)));
+    let mut paths: Vec<_> =
+        members.map(|(index, (entry, member))| (entry.name.folded(), index, member)).collect();
+    paths.sort_by(|(one, ..), (two, ..)| one.cmp(two));
+    let twice = paths.windows(2).find(|pair| pair[0].0 == pair[1].0);
+    twice.map_or(Ok(()), |pair| {
+        let (_, index, member) = &pair[1];
+        Err(Mismatch::SamePath { unit: index.unit.clone(), number: index.number, member: *member })
+    })
 }
 
 /// The sources of which the plan names such fields, without doublets.
