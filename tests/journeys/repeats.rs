@@ -43,7 +43,10 @@ fn every_task_of_an_export_leaves_the_same_result_when_it_runs_twice() {
         assert_eq!(call(&world, "collect", &collect).await, collected);
         assert_eq!(world.objects(&state.work_bucket, &work).await, fragments);
 
-        let mut package = json!({"account": "aurora", "request": id, "units": [unit], "again": false});
+        let collected = [json!({"unit": unit, "steps": collected["cursor"]["step"]})];
+        let mut package =
+            json!({"account": "aurora", "request": id, "units": [unit], "collected": collected});
+        package["again"] = json!(false);
         let packaged = call(&world, "package", &package).await;
         assert_eq!(packaged["done"], true);
         let archive = world.objects(&state.archive_bucket, &archives).await;

@@ -72,19 +72,23 @@ impl<'a> Machine<'a> {
         let planned = self.insist(async || plan::plan(&self.ground(), &input(&about)).await);
         let planned = serde_json::to_value(planned).unwrap();
         let units: Vec<String> = serde_json::from_value(planned["units"].clone()).unwrap();
-        for unit in &units {
+        let collected = units.iter().map(|unit| {
             self.step_by_step(|cursor| {
                 let input = self.unit_input::<Collected>(unit, cursor);
                 async move {
                     let (ground, macs) = (self.ground(), self.macs());
                     collect::collect(&ground, &macs, input, self.now.get(), self.deadline()).await
                 }
-            });
-        }
+            })
+        });
+        let steps = collected.map(|done| done["cursor"]["step"].clone());
+        let collected: Vec<_> =
+            units.iter().zip(steps).map(|(unit, steps)| json!({"unit": unit, "steps": steps})).collect();
         let result = match self.request.kind {
             Kind::Export => self.step_by_step(|before| {
                 let mut event = about.clone();
                 event["units"] = json!(units);
+                event["collected"] = json!(collected);
                 event["again"] = json!(!before.is_null() || self.is_again.get());
                 async move { self.package().package(&input(&event), self.now.get(), self.deadline()).await }
             }),

@@ -8,7 +8,7 @@
 mod assemble;
 mod report;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use chrono::{DateTime, Days, Utc};
@@ -38,10 +38,18 @@ pub struct Input {
     request: RequestId,
     /// The names of the planned units.
     units: Vec<String>,
+    /// How many steps each of them has taken, in any order.
+    collected: Vec<Collected>,
     /// Whether an invocation before this one may have begun with the archive: it
     /// ran out of time, or failed. Where it was and nobody knows, two make the
     /// same archive, and what one of them leaves open is tidied away.
     again: bool,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Collected {
+    unit: String,
+    steps: u32,
 }
 
 /// Whether the archive is finished, and then what the state machine writes into
@@ -61,8 +69,11 @@ impl Package {
     ) -> Result<Packaged, TaskError> {
         let request = self.ground.request_at_work(&input.account, input.request, now).await?;
         let folder = self.ground.folder(&request)?;
-        // In order of unit and step, which is the order of their keys.
-        let steps: Vec<Vec<SegmentIndex>> = folder.results::<IgnoredAny, _>(&folder.keys.indexes()).await?;
+        let collected = input.collected.iter();
+        let keys = collected.flat_map(|of| (1..=of.steps).map(|step| folder.keys.index(&of.unit, step)));
+        // The order of their names is that of units and steps.
+        let keys: BTreeSet<_> = keys.collect();
+        let steps: Vec<Vec<SegmentIndex>> = folder.results_at::<IgnoredAny, _>(keys).await?;
         let was_passed_over = steps.iter().any(Vec::is_empty);
         let indexes: Vec<_> = steps.into_iter().flatten().collect();
         if was_passed_over {
@@ -131,6 +142,7 @@ mod tests {
         let input: Input = serde_json::from_str(event).unwrap();
         assert_eq!((&input.account, input.request), (&request().account, request().id));
         assert_eq!((input.units, input.again), (vec!["0001".to_owned()], false));
+        assert_eq!(input.collected, [Collected { unit: "0001".into(), steps: 1 }]);
     }
 
     #[test]

@@ -41,6 +41,7 @@ struct Export {
     local: LocalAws,
     package: Package,
     request: Request,
+    steps: usize,
 }
 
 impl Export {
@@ -62,7 +63,7 @@ impl Export {
             stores: (),
         };
         let package = Package { ground, archives: local.bucket(ARCHIVES), keep: Days::new(90) };
-        let export = Self { local, package, request };
+        let export = Self { local, package, request, steps: steps.len() };
         let (mut number, count) = (0, steps.iter().map(|step| step.len()).sum::<usize>());
         for (step, sizes) in (1..).zip(steps) {
             let mut indexes = Vec::new();
@@ -107,7 +108,7 @@ impl Export {
 
     async fn packaged(&self, again: bool, time: Duration) -> Result<Value, TaskError> {
         let Request { account, id, .. } = &self.request;
-        let input = json!({"account": account, "request": id, "units": [UNIT], "again": again});
+        let input = json!({"account": account, "request": id, "units": [UNIT], "collected": [{"unit": UNIT, "steps": self.steps}], "again": again});
         let input = serde_json::from_value(input).unwrap();
         let packaged = self.package.package(&input, at(NOW), Instant::now() + time).await?;
         Ok(serde_json::to_value(packaged).unwrap())
@@ -139,11 +140,11 @@ fn noise(seed: u32, bytes: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_archive_takes_a_call_for_each_segment_and_each_step_and_four() {
+async fn an_archive_takes_a_call_for_each_segment_and_each_step_and_three() {
     let steps: [&[usize]; 2] = [&[LARGE_BYTES, LARGE_BYTES], &[LARGE_BYTES, SMALL_BYTES]];
     let export = Export::collected(&steps).await;
     assert_eq!(export.packaged(false, PLENTY).await.unwrap()["done"], true);
-    assert_eq!(export.calls(), 4 + 2 + 4);
+    assert_eq!(export.calls(), 4 + 2 + 3);
     assert_eq!(export.local.open_uploads(ARCHIVES), []);
 }
 
@@ -152,7 +153,7 @@ async fn a_small_archive_is_put_in_one_piece() {
     let export = Export::collected(&[&[SMALL_BYTES]]).await;
     let packaged = export.packaged(false, PLENTY).await.unwrap();
     let calls = export.local.count_calls();
-    assert_eq!((calls["S3 PutObject"], calls.values().sum::<usize>()), (1, 4), "{calls:?}");
+    assert_eq!((calls["S3 PutObject"], calls.values().sum::<usize>()), (1, 3), "{calls:?}");
     assert_eq!(packaged["archive"]["M"]["bytes"]["N"], json!(export.archive().len().to_string()));
 }
 
@@ -199,6 +200,15 @@ async fn two_that_do_not_know_of_each_other_make_the_same_archive() {
     let bucket = export.package.archives.all().next().unwrap();
     bucket.abort_uploads(&WorkKeys::archive(export.request.id)).await.unwrap();
     assert_eq!(export.local.open_uploads(ARCHIVES), []);
+}
+
+#[tokio::test]
+async fn a_step_that_was_taken_and_is_not_there_makes_no_archive() {
+    let mut export = Export::collected(&[&[SMALL_BYTES]]).await;
+    export.steps = 2;
+    let error = export.packaged(false, PLENTY).await.unwrap_err();
+    assert_eq!(error.to_string(), "The result of an earlier step is gone.");
+    assert!(export.local.contents(ARCHIVES, "").is_empty());
 }
 
 #[tokio::test]

@@ -18,12 +18,12 @@ const SOURCE: &str = "whiteboard_files";
 const DATA_TYPE: &str = "whiteboards";
 const UNIT: &str = "0001";
 
-/// Calls that `package` makes however many segments there are: for a list of
-/// steps, what the only step has found, an upload, its last part, and its end.
-const CALLS_ANYWAY: usize = 5;
+/// Calls that `package` makes however many segments there are: for what the only
+/// step has found, an upload, its last part, and its end.
+const CALLS_ANYWAY: usize = 4;
 
 /// Where the last part is all there is, it goes up in one piece.
-const CALLS_OF_ONE_PIECE: usize = 3;
+const CALLS_OF_ONE_PIECE: usize = 2;
 
 fn modified() -> DosTime {
     DosTime::new(2026, 4, 1, 9, 30, 0)

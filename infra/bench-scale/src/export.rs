@@ -27,15 +27,17 @@ pub(crate) async fn run(options: &Options) -> Outcome<Value> {
     stage.traffic();
 
     let mut collect = Function::start("collect", &place)?;
-    let mut steps = 0;
+    let (mut steps, mut collected) = (0, Vec::new());
     for unit in &units {
-        steps += collect_unit(&mut collect, &input, unit)?;
+        let of_unit = collect_unit(&mut collect, &input, unit)?;
+        collected.push(json!({"unit": unit, "steps": of_unit}));
+        steps += of_unit;
     }
     let collect = json!({"took": collect.end()?, "traffic": stage.traffic()});
     let segments = buckets.segments(request.id).await?;
 
     let mut package = Function::start("package", &place)?;
-    let archive = package_archive(&mut package, &input, &units)?;
+    let archive = package_archive(&mut package, &input, &units, &collected)?;
     let package = json!({"took": package.end()?, "traffic": stage.traffic()});
 
     buckets.remove(&buckets.work).await?;
@@ -76,9 +78,14 @@ fn collect_unit(collect: &mut Function, input: &Value, unit: &str) -> Outcome<u3
 }
 
 /// Has the archive finished, in as many invocations as it takes.
-fn package_archive(package: &mut Function, input: &Value, units: &[String]) -> Outcome<Value> {
+fn package_archive(
+    package: &mut Function,
+    input: &Value,
+    units: &[String],
+    collected: &[Value],
+) -> Outcome<Value> {
     let mut input = input.clone();
-    input["units"] = json!(units);
+    (input["units"], input["collected"]) = (json!(units), json!(collected));
     for invocation in 0..STEPS_MAX {
         input["again"] = json!(invocation > 0);
         let mut packaged = package.call(&input)?;

@@ -114,8 +114,8 @@ impl Folder {
         Ok(read::<Step<C, IgnoredAny>>(&self.object(key).await?)?.cursor)
     }
 
-    async fn result<C: DeserializeOwned, R: DeserializeOwned>(&self, key: &str) -> Result<R, TaskError> {
-        Ok(read::<Step<C, R>>(&self.object(key).await?)?.result)
+    async fn result<C: DeserializeOwned, R: DeserializeOwned>(&self, key: String) -> Result<R, TaskError> {
+        Ok(read::<Step<C, R>>(&self.object(&key).await?)?.result)
     }
 
     /// The results of the steps under a prefix, in order of unit and step.
@@ -124,7 +124,15 @@ impl Folder {
         prefix: &str,
     ) -> Result<Vec<R>, TaskError> {
         let objects = self.bucket.list(prefix).await?;
-        let results: Vec<_> = objects.iter().map(|object| self.result::<C, R>(&object.key)).collect();
+        self.results_at::<C, R>(objects.into_iter().map(|object| object.key)).await
+    }
+
+    /// The results of these steps, in this order.
+    pub async fn results_at<C: DeserializeOwned, R: DeserializeOwned>(
+        &self,
+        keys: impl IntoIterator<Item = String>,
+    ) -> Result<Vec<R>, TaskError> {
+        let results: Vec<_> = keys.into_iter().map(|key| self.result::<C, R>(key)).collect();
         stream::iter(results).buffered(READS_AT_A_TIME).try_collect().await
     }
 }
