@@ -18,8 +18,8 @@ use crate::{Cursor, Workplace};
 const SEGMENT_BYTES_TARGET: u64 = 32 << 20;
 
 /// A segment ends with so many members, and so does a step, which then has at most
-/// twice as many: their rows are held here and by `package`, which reads several
-/// indexes side by side.
+/// twice as many: what is known of them is held here and by `package`, which reads
+/// several indexes side by side.
 const MEMBERS_MAX: usize = 10_000;
 
 /// A large file is read, compressed and written at least as quickly. One that might

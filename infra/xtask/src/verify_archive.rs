@@ -19,7 +19,7 @@ use crate::ui::Ui;
 
 const CHUNK_BYTES: usize = 1 << 16;
 
-/// A manifest has some 300 bytes for each file; a larger one than this is a mistake.
+/// A manifest has some 200 bytes for each file; a larger one than this is a mistake.
 const MANIFEST_BYTES_MAX: u64 = 1 << 30;
 
 #[derive(Args)]

@@ -90,6 +90,7 @@ impl Segment {
         last: bool,
     ) -> Result<SegmentIndex, TaskError> {
         let folder = place.folder;
+        let contents = self.listing.finish().map_err(unwritable)?;
         let bytes = self.writer.len();
         let segment = self.writer.finish();
         let key = match self.large {
@@ -102,7 +103,6 @@ impl Segment {
                 key
             }
         };
-        let contents = self.listing.finish().map_err(unwritable)?;
         Ok(SegmentIndex { unit: unit.unit.clone(), number, last, key, bytes, contents })
     }
 }

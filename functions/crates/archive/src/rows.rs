@@ -10,13 +10,15 @@ use serde::{Deserialize, Serialize};
 
 /// More files of one collection would make a page no browser opens; the page
 /// then says how many more there are, and the manifest lists them all.
-pub(crate) const FILES_LISTED_MAX: usize = 500;
+pub(crate) const FILES_LISTED_MAX: usize = 200;
 
-/// As deep as the list stands in the manifest, where each file has a line.
-const INDENT: &[u8] = b"                ";
-
-/// Between two rows.
-pub(crate) const BETWEEN: &[u8] = b",\n";
+/// How the manifest's text has a list without rows, and what stands in front of the
+/// first row, of each, between two and behind the last, where it has some.
+pub(crate) const NO_ROWS: &str = r#""files": []"#;
+pub(crate) const OPEN: &str = "\"files\": [\n";
+const INDENT: &str = "                ";
+pub(crate) const BETWEEN: &str = ",\n";
+pub(crate) const CLOSE: &str = "\n              ]";
 
 /// What the manifest says of the files that one segment has of an origin, written
 /// and compressed where the segment was: the packager lays it into the manifest
@@ -68,6 +70,7 @@ impl Listing {
         self.contents.members.len()
     }
 
+    /// Fails where the rows cannot be compressed.
     pub fn finish(self) -> io::Result<Contents> {
         let rows = self.reports.into_iter().map(|(origin, reports)| Rows::new(origin, reports));
         Ok(Contents { rows: rows.collect::<Result<_, _>>()?, ..self.contents })
@@ -79,8 +82,8 @@ impl Rows {
         reports.sort_by(FileReport::in_reading_order);
         let mut text = Vec::new();
         for report in &reports {
-            text.extend_from_slice(if text.is_empty() { b"" } else { BETWEEN });
-            text.extend_from_slice(INDENT);
+            text.extend_from_slice(if text.is_empty() { "" } else { BETWEEN }.as_bytes());
+            text.extend_from_slice(INDENT.as_bytes());
             serde_json::to_writer(&mut text, report)?;
         }
         let is_original = |report: &&FileReport| report.kind == MemberKind::File;

@@ -10,8 +10,7 @@ use std::fmt;
 /// still within 5% of zlib's default (`docs/performance.md`).
 const LEVEL: i32 = if cfg!(feature = "turbo") { QUICK_LEVEL } else { 4 };
 
-/// For small members, and for what is not a person's data, but about it: much of
-/// that repeats, and it is compressed once for every archive, in one piece.
+/// For small members, and for the page to read offline, of which much repeats.
 const QUICK_LEVEL: i32 = 1;
 
 /// Up to here the quick level, too, is within 5% of zlib's default: there is little
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn large_members_are_packed_as_quickly_as_the_manifest_with_turbo_alone() -> Result<(), AddError> {
+    fn large_members_are_packed_as_quickly_as_the_page_with_turbo_alone() -> Result<(), AddError> {
         let content = records(64 << 10);
         let packed = |mut segment: SegmentWriter| {
             Ok::<_, AddError>(segment.add("a.jsonl", &content, 0)?.entry.compressed)

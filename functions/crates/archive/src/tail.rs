@@ -64,6 +64,8 @@ pub enum TailError {
     Manifest(#[from] serde_json::Error),
     #[error("the manifest cannot be named so")]
     Name(#[from] BadName),
+    #[error("the manifest has other collections than its rows")]
+    OtherOutline,
     #[error("the manifest cannot be compressed")]
     Compress(#[from] io::Error),
     #[error("the offline page cannot be written")]

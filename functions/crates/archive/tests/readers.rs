@@ -1,6 +1,9 @@
 //! Programs people unpack archives with open what this crate writes.
 
-use habeas_archive::{AddError, DosTime, Entry, MemberName, Method, SegmentWriter, central_directory};
+use habeas_archive::{
+    AddError, DosTime, Entry, Found, Layout, Listing, MemberKind, MemberName, Method, Origin, Outline,
+    PlannedSource, RequestReport, SearchPlan, SegmentIndex, SegmentWriter, central_directory, tail,
+};
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -18,6 +21,12 @@ const PYTHON_TESTZIP: &str = "import sys, zipfile\n\
 const PYTHON_FIRST_BYTES: &str = "import sys, zipfile\n\
     z = zipfile.ZipFile(sys.argv[1])\n\
     for i in z.infolist(): print(i.filename, i.file_size, z.open(i).read(5).decode())";
+
+const PYTHON_LISTED: &str = "import json, sys, zipfile\n\
+    z = zipfile.ZipFile(sys.argv[1])\n\
+    assert z.testzip() is None\n\
+    m = json.load(z.open('manifest.json'))\n\
+    print(len(m['subjects'][0]['data_types'][0]['collections'][0]['files']), len(z.infolist()))";
 
 /// Removed with what is in it when the test ends.
 struct Scratch(PathBuf);
@@ -84,6 +93,73 @@ fn python_and_unzip_find_no_fault() -> Checked {
     let scratch = Scratch::new("no_fault")?;
     fs::write(scratch.archive(), archive_of(members)?)?;
     assert_eq!(python(PYTHON_TESTZIP, &scratch.archive())?.trim(), "3");
+    if let Some(report) = unzip("-t", &scratch.archive())? {
+        assert!(report.contains("No errors detected"));
+    }
+    Ok(())
+}
+
+const SEGMENTS: u32 = 3;
+const MEMBERS: u64 = 50;
+
+fn segment(number: u32, origin: &Origin) -> Result<(SegmentIndex, Vec<u8>), Box<dyn Error>> {
+    let (mut writer, mut listing) = (SegmentWriter::new(DosTime::EARLIEST), Listing::default());
+    for file in 0..MEMBERS {
+        let member = writer.add(&format!("subjects/ana/{number}/{file}.jsonl"), b"{}\n", 1)?;
+        listing.add(member, MemberKind::Records, origin);
+    }
+    listing.found(Found { origin: origin.clone(), records: MEMBERS, files: 0 });
+    let index = SegmentIndex {
+        unit: "0001".into(),
+        number,
+        last: number == SEGMENTS,
+        key: number.to_string(),
+        bytes: writer.len(),
+        contents: listing.finish()?,
+    };
+    Ok((index, writer.finish()))
+}
+
+#[test]
+fn python_and_unzip_read_a_manifest_that_was_compressed_in_pieces() -> Checked {
+    let origin = Origin {
+        subject: "ana@amber.example".into(),
+        data_type: "chat".into(),
+        collection: "messages".into(),
+        source: "messages".into(),
+    };
+    let written = (1..=SEGMENTS).map(|number| segment(number, &origin)).collect::<Result<Vec<_>, _>>()?;
+    let (indexes, segments): (Vec<_>, Vec<_>) = written.into_iter().unzip();
+    let plan = SearchPlan {
+        subjects: vec![origin.subject],
+        identifiers: [].into(),
+        sources: vec![PlannedSource {
+            source: origin.source,
+            data_type: origin.data_type,
+            collection: origin.collection,
+            redacted: vec![],
+            security: vec![],
+        }],
+        excluded: vec![],
+        information: None,
+    };
+    let request = RequestReport {
+        id: "r1".into(),
+        account: "amber".into(),
+        kind: "export".into(),
+        created_at: "2026-04-01T09:30:00Z".into(),
+        date_range: None,
+        data_types: vec!["chat".into()],
+        requestor_role: "owner".into(),
+    };
+    let outline = Outline::new(request, &plan, &indexes)?;
+    let layout = Layout::plan(&indexes.iter().map(|index| index.bytes).collect::<Vec<_>>())?;
+    let end = tail(outline, &layout, &indexes, DosTime::EARLIEST)?;
+    let scratch = Scratch::new("pieces")?;
+    fs::write(scratch.archive(), [segments.concat(), end].concat())?;
+    let members = u64::from(SEGMENTS) * MEMBERS;
+    let listed = python(PYTHON_LISTED, &scratch.archive())?;
+    assert_eq!(listed.trim(), format!("{members} {}", members + 2));
     if let Some(report) = unzip("-t", &scratch.archive())? {
         assert!(report.contains("No errors detected"));
     }

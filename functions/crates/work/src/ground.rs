@@ -31,6 +31,7 @@ impl Ground {
 }
 
 impl Ground<()> {
+    /// For a task that reads what others have collected.
     pub fn without_stores(aws: &Aws) -> Result<Self, StartError> {
         Self::with(aws, ())
     }

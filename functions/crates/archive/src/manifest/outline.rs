@@ -7,7 +7,7 @@ use super::{
 use crate::index::SegmentIndex;
 use crate::origin::Origin;
 use crate::packed::Packed;
-use crate::rows::{BETWEEN, FILES_LISTED_MAX, Rows};
+use crate::rows::{BETWEEN, CLOSE, FILES_LISTED_MAX, NO_ROWS, OPEN, Rows};
 use crate::tail::TailError;
 
 /// Why plan, findings and members do not tell the same story. Subjects are
@@ -22,21 +22,14 @@ pub enum Mismatch {
     Records { origin: String, subject: usize, found: u64, written: u64 },
     #[error("source {origin} has {found} files of subject {subject}, but {written} are in the archive")]
     Files { origin: String, subject: usize, found: u64, written: u64 },
-    #[error("unit {unit}, segment {number}: {members} members, but {rows} rows of the manifest")]
-    Rows { unit: String, number: u32, members: u64, rows: u64 },
+    #[error("unit {unit}, segment {number}: the rows of the manifest are not those of the members")]
+    Rows { unit: String, number: u32 },
     #[error(
         "unit {unit}, segment {number}: a member would overwrite another one when unpacked \
          (member {member} of it, counted from 1)"
     )]
     SamePath { unit: String, number: u32, member: usize },
 }
-
-/// Where a collection's rows go. It is nowhere else in a manifest: in a text, its
-/// quotes would be escaped.
-const NO_FILES: &str = r#""files": []"#;
-
-/// Behind the last row.
-const CLOSE: &str = "\n              ]";
 
 /// A manifest whose rows are still where the segments' writers have put them.
 #[derive(Debug)]
@@ -55,7 +48,7 @@ impl<'a> Outline<'a> {
     /// The order of the indexes does not matter.
     pub fn new(
         request: RequestReport,
-        plan: &'a SearchPlan,
+        plan: &SearchPlan,
         indexes: &'a [SegmentIndex],
     ) -> Result<Self, Mismatch> {
         let mut tally = Tally::expecting(plan);
@@ -86,34 +79,42 @@ impl<'a> Outline<'a> {
     }
 
     /// The manifest's text with all of its rows: indented, so that it can be read
-    /// without a tool, with a line for each file.
+    /// without a tool, with a line for each file. Where rows go, is found by a text
+    /// that is nowhere else: within a value, its quotes would be escaped.
     pub(crate) fn pack(mut self) -> Result<Packed, TailError> {
         let data_types = self.manifest.subjects.iter_mut().flat_map(|subject| &mut subject.data_types);
         data_types.flat_map(|data_type| &mut data_type.collections).for_each(|of| of.files.clear());
         let text = serde_json::to_string_pretty(&self.manifest)?;
-        let mut pieces = text.split(NO_FILES);
-        let mut packed = Packed::of(pieces.next().unwrap_or_default().as_bytes())?;
-        for (rows, behind) in self.rows.iter().zip(pieces) {
+        let mut pieces = text.split(NO_ROWS);
+        let mut plain = pieces.next().unwrap_or_default().to_owned();
+        let (mut packed, between) = (Packed::default(), Packed::of(BETWEEN.as_bytes())?);
+        for rows in &self.rows {
+            let behind = pieces.next().ok_or(TailError::OtherOutline)?;
             let Some((first, others)) = rows.split_first() else {
-                packed.append(&Packed::of([NO_FILES, behind].concat().as_bytes())?);
+                plain.extend([NO_ROWS, behind]);
                 continue;
             };
-            packed.append(&Packed::of(b"\"files\": [\n")?);
+            plain.push_str(OPEN);
+            packed.append(&Packed::of(plain.as_bytes())?);
             packed.append(&first.text);
             for rows in others {
-                packed.append(&Packed::of(BETWEEN)?);
+                packed.append(&between);
                 packed.append(&rows.text);
             }
-            packed.append(&Packed::of([CLOSE, behind].concat().as_bytes())?);
+            plain = [CLOSE, behind].concat();
         }
-        packed.append(&Packed::of(b"\n")?);
+        if pieces.next().is_some() {
+            return Err(TailError::OtherOutline);
+        }
+        plain.push('\n');
+        packed.append(&Packed::of(plain.as_bytes())?);
         Ok(packed)
     }
 }
 
 /// What is known about an origin so far.
 #[derive(Default)]
-struct Row<'a> {
+struct Tallied<'a> {
     /// Position of the subject in the plan.
     subject: usize,
     searched: bool,
@@ -123,7 +124,7 @@ struct Row<'a> {
 }
 
 struct Tally<'a> {
-    rows: BTreeMap<Origin, Row<'a>>,
+    rows: BTreeMap<Origin, Tallied<'a>>,
 }
 
 impl<'a> Tally<'a> {
@@ -134,7 +135,7 @@ impl<'a> Tally<'a> {
                 let (data_type, collection) = (data_type.clone(), collection.clone());
                 let origin =
                     Origin { subject: subject.clone(), data_type, collection, source: source.clone() };
-                rows.entry(origin).or_insert(Row { subject: position, ..Row::default() });
+                rows.entry(origin).or_insert(Tallied { subject: position, ..Tallied::default() });
             }
         }
         Self { rows }
@@ -151,14 +152,16 @@ impl<'a> Tally<'a> {
         for rows in &contents.rows {
             self.row(index, &rows.origin)?.written.push(rows);
         }
-        let (members, rows) = (contents.members.len() as u64, contents.rows.iter().map(|of| of.files).sum());
-        if members != rows {
-            return Err(Mismatch::Rows { unit: index.unit.clone(), number: index.number, members, rows });
+        let bytes: u64 = contents.members.iter().map(|entry| entry.uncompressed).sum();
+        let members = (contents.members.len() as u64, bytes);
+        let of_rows = contents.rows.iter().map(|rows| (rows.files, rows.bytes));
+        if members != of_rows.fold((0, 0), |sum, rows| (sum.0 + rows.0, sum.1 + rows.1)) {
+            return Err(Mismatch::Rows { unit: index.unit.clone(), number: index.number });
         }
         Ok(())
     }
 
-    fn row(&mut self, index: &SegmentIndex, origin: &Origin) -> Result<&mut Row<'a>, Mismatch> {
+    fn row(&mut self, index: &SegmentIndex, origin: &Origin) -> Result<&mut Tallied<'a>, Mismatch> {
         self.rows.get_mut(origin).ok_or_else(|| Mismatch::NotPlanned {
             unit: index.unit.clone(),
             number: index.number,
@@ -207,7 +210,7 @@ impl DataTypeReport {
     }
 }
 
-impl Row<'_> {
+impl Tallied<'_> {
     /// The report on a collection, once everything that was found is there.
     fn settle(&self, origin: &Origin) -> Result<CollectionReport, Mismatch> {
         let (source, subject) = (|| origin.source.clone(), self.subject);
@@ -223,14 +226,15 @@ impl Row<'_> {
             return Err(Mismatch::Files { origin: source(), subject, found: self.originals, written });
         }
         let all: u64 = self.written.iter().map(|rows| rows.files).sum();
-        let listed = self.written.iter().flat_map(|rows| &rows.listed);
-        let files: Vec<_> = listed.take(FILES_LISTED_MAX).cloned().collect();
+        let mut listed: Vec<_> = self.written.iter().flat_map(|rows| &rows.listed).collect();
+        listed.sort_by(|one, two| one.in_reading_order(two));
+        let files: Vec<_> = listed.into_iter().take(FILES_LISTED_MAX).cloned().collect();
         Ok(CollectionReport {
             collection: origin.collection.clone(),
             source: source(),
             records: self.records,
             nothing_held: self.records == 0 && all == 0,
-            unlisted: all - files.len() as u64,
+            unlisted: all.saturating_sub(files.len() as u64),
             files,
         })
     }

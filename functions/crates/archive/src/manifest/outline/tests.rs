@@ -1,6 +1,6 @@
 use super::*;
 use crate::fixture::{ANA, BO, plan, request, segments};
-use crate::{DosTime, Found, Listing, MemberKind, SegmentWriter, complete};
+use crate::{Contents, DosTime, Found, Listing, MemberKind, SegmentWriter, complete};
 use std::error::Error;
 use std::io::Read;
 
@@ -118,11 +118,12 @@ fn two_members_of_one_name_are_refused_in_any_case() -> Checked {
 #[test]
 fn a_member_without_a_row_is_refused() -> Checked {
     let mut indexes = indexes()?;
-    indexes[2].contents.rows[0].files = 1;
-    assert_eq!(
-        refusal(&indexes),
-        Some("unit whiteboards, segment 1: 2 members, but 1 rows of the manifest".into())
-    );
+    let right = indexes[2].contents.rows[0].clone();
+    for wrong in [Rows { files: 1, ..right.clone() }, Rows { bytes: right.bytes + 1, ..right }] {
+        indexes[2].contents.rows[0] = wrong;
+        let refused = refusal(&indexes).unwrap_or_default();
+        assert!(refused.starts_with("unit whiteboards, segment 1: the rows"), "{refused}");
+    }
     Ok(())
 }
 
@@ -130,31 +131,41 @@ fn a_member_without_a_row_is_refused() -> Checked {
 #[test]
 fn a_name_that_looks_like_an_empty_list_stays_a_name() -> Checked {
     let (mut plan, mut request, indexes) = (plan(), request(), indexes()?);
-    request.account = NO_FILES.into();
-    plan.excluded[0].reason = format!("{NO_FILES},");
+    request.account = NO_ROWS.into();
+    plan.excluded[0].reason = format!("{NO_ROWS},");
     let (deflate, ..) = Outline::new(request, &plan, &indexes)?.pack()?.end();
     let read: Manifest = serde_json::from_reader(flate2::read::DeflateDecoder::new(deflate.as_slice()))?;
-    assert_eq!((read.request.account.as_str(), &read.excluded), (NO_FILES, &plan.excluded));
+    assert_eq!((read.request.account.as_str(), &read.excluded), (NO_ROWS, &plan.excluded));
     assert_eq!(read.subjects, manifest()?.subjects);
     Ok(())
 }
 
+/// As many files, and one with records, in each of two segments.
 #[test]
-fn a_page_has_the_first_files_and_counts_the_others() -> Checked {
+fn a_page_has_records_before_the_first_files_and_counts_the_others() -> Checked {
     let mut indexes = indexes()?;
-    let origin = indexes[0].contents.found[0].origin.clone();
-    let (mut writer, mut listing) = (SegmentWriter::new(DosTime::EARLIEST), Listing::default());
-    for number in 0..FILES_LISTED_MAX + 3 {
-        listing.add(writer.add(&format!("{number}.jsonl"), b"{}\n", 1)?, MemberKind::Records, &origin);
+    for (number, index) in indexes[..2].iter_mut().enumerate() {
+        let origin = index.contents.found[0].origin.clone();
+        let (mut writer, mut listing) = (SegmentWriter::new(DosTime::EARLIEST), Listing::default());
+        for file in 0..FILES_LISTED_MAX {
+            listing.add(writer.add(&format!("{number}/{file:04}"), b"x", 0)?, MemberKind::File, &origin);
+        }
+        let records = writer.add(&format!("{number}.jsonl"), b"{}\n", 1)?;
+        listing.add(records, MemberKind::Records, &origin);
+        listing.found(Found { origin, records: 1, files: FILES_LISTED_MAX as u64 });
+        index.contents = Contents { found: index.contents.found.split_off(1), ..Contents::default() };
+        let contents = listing.finish()?;
+        index.contents.found.extend(contents.found);
+        (index.contents.members, index.contents.rows) = (contents.members, contents.rows);
     }
-    listing.found(Found { origin, records: listing.members() as u64, files: 0 });
-    indexes[0].contents = listing.finish()?;
     let plan = plan();
     let outline = Outline::new(request(), &plan, &indexes)?;
     let of_page = &outline.manifest().subjects[0].data_types[0].collections[0];
-    assert_eq!((of_page.files.len(), of_page.unlisted), (FILES_LISTED_MAX, 4));
+    let paths: Vec<_> = of_page.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths[..4], ["0.jsonl", "1.jsonl", "0/0000", "0/0001"]);
+    assert_eq!((of_page.files.len(), of_page.unlisted), (FILES_LISTED_MAX, FILES_LISTED_MAX as u64 + 2));
     let all: Manifest = serde_json::from_str(&text(&indexes)?)?;
-    assert_eq!(all.subjects[0].data_types[0].collections[0].files.len(), FILES_LISTED_MAX + 4);
+    assert_eq!(all.subjects[0].data_types[0].collections[0].files.len(), 2 * (FILES_LISTED_MAX + 1));
     Ok(())
 }
 
