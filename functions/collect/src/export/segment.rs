@@ -13,6 +13,10 @@ use crate::Workplace;
 /// a function holds two of them.
 const PART_BYTES: usize = 8 << 20;
 
+/// A part, and what one piece more may become: a buffer that does not grow leaves no
+/// gaps in the memory, of which a large file would make many.
+const PART_ROOM: usize = PART_BYTES + (1 << 20);
+
 /// A segment that has nearly reached its target gets one more page, or member.
 const SEGMENT_BYTES_MAX: usize = 48 << 20;
 
@@ -60,7 +64,7 @@ impl Segment {
         let bucket = &place.folder.bucket;
         let mut member = StreamedMember::new(path, self.modified).map_err(unwritable)?;
         let upload = bucket.open_upload(key, "application/octet-stream").await?;
-        let (mut first, mut rest, mut tags) = (Vec::new(), Vec::with_capacity(PART_BYTES), Vec::new());
+        let (mut first, mut rest, mut tags) = (Vec::new(), Vec::with_capacity(PART_ROOM), Vec::new());
         while let Some(piece) = file.next().await.map_err(source_error)? {
             member.write(piece.as_ref(), &mut rest).map_err(unwritable)?;
             while rest.len() > PART_BYTES {
@@ -73,10 +77,9 @@ impl Segment {
             }
         }
         let member = member.finish(&mut rest).map_err(unwritable)?;
-        let mut head = member.entry.local_header();
-        head.append(&mut first);
+        first.splice(0..0, member.entry.local_header());
         self.writer = SegmentWriter::behind(self.modified, member.entry.local_bytes());
-        self.large = Some(Large { upload, tags, first: head, rest });
+        self.large = Some(Large { upload, tags, first, rest });
         Ok(member)
     }
 
@@ -129,7 +132,8 @@ impl Large {
 
 /// The first part of what waits.
 fn cut(rest: &mut Vec<u8>) -> Vec<u8> {
-    let behind = rest.split_off(PART_BYTES);
+    let mut behind = Vec::with_capacity(PART_ROOM);
+    behind.extend(rest.drain(PART_BYTES..));
     std::mem::replace(rest, behind)
 }
 

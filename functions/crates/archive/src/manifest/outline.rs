@@ -177,11 +177,9 @@ impl<'a> Tally<'a> {
         data_types: &BTreeSet<&str>,
     ) -> Result<(Vec<SubjectReport>, Vec<Vec<&'a Rows>>), Mismatch> {
         let addresses: BTreeSet<_> = plan.subjects.iter().collect();
-        let mut reports = BTreeMap::new();
-        for (address, data_type) in addresses.iter().flat_map(|of| data_types.iter().map(move |t| (*of, *t)))
-        {
-            reports.insert((address, data_type), DataTypeReport::of(data_type));
-        }
+        let of_all =
+            |address| data_types.iter().map(move |name| ((address, *name), DataTypeReport::of(name)));
+        let mut reports: BTreeMap<_, _> = addresses.iter().copied().flat_map(of_all).collect();
         for (origin, row) in &self.rows {
             let report = reports
                 .entry((&origin.subject, &origin.data_type))
