@@ -3,15 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
+#[path = "walk/meanwhile.rs"]
+mod meanwhile;
+#[path = "walk/unreadable.rs"]
+mod unreadable;
 mod world;
-
-use std::collections::BTreeSet;
 
 use habeas_local_table::LocalTable;
 use habeas_sources::{Cursor, Found, Key, SourceError, Subject, Walk};
 use proptest::prelude::*;
-use serde_json::{Value, json};
-use world::record::{AMBER, ANA, BIRCH, Kind, Record, Records, anas, by_key, some_record, some_records};
+use serde_json::json;
+use world::record::{AMBER, ANA, Kind, Record, Records, anas, by_key, some_records};
 use world::{Days, PAGES_MAX, World, ana, block_on};
 
 const BOB: usize = 1;
@@ -100,57 +102,6 @@ fn stored(cursor: &Cursor) -> Cursor {
     read
 }
 
-/// Tables whose records come and go.
-struct Story {
-    world: World,
-    now: Records,
-    /// What came or went, by source and key.
-    touched: BTreeSet<(&'static str, Key)>,
-}
-
-impl Story {
-    fn of(records: Records, page_records: u64) -> Self {
-        let world = World::with(&records);
-        world.local.limit_pages(page_records);
-        Self { world, now: records, touched: BTreeSet::new() }
-    }
-
-    /// A record comes, or goes where there is one of its key.
-    fn turn(&mut self, record: Record) {
-        let (kind, key) = (record.kind, record.key());
-        self.touched.insert((kind.source(), key.clone()));
-        if let Some(gone) = self.now.remove(&(kind, key.clone())) {
-            self.world.remove(&gone);
-        } else {
-            self.world.put(&record);
-            self.now.insert((kind, key), record);
-        }
-    }
-
-    /// Whether neither a record nor what leads to it has ever come or gone.
-    fn is_steady(&self, source: &'static str, seen: &Seen) -> bool {
-        let is_touched = |source: &'static str, key: Key| self.touched.contains(&(source, key));
-        match seen {
-            Seen::File { lead, .. } => !is_touched("messages", lead.clone()),
-            Seen::Record { key, own: true } => !is_touched(source, key.clone()),
-            Seen::Record { key, own: false } => {
-                !is_touched(source, key.clone()) && !is_touched("meetings", meeting_of(key))
-            }
-        }
-    }
-}
-
-fn meeting_of(key: &Key) -> Key {
-    let field = key.get_key_value("meeting_id");
-    field.map(|(name, value)| (name.clone(), value.clone())).into_iter().collect()
-}
-
-/// A meeting that leads Ana to others' records, or anything else.
-fn some_turn() -> impl Strategy<Value = Record> {
-    let meeting = (0..5_u8, 1..10_u32).prop_map(|(place, day)| Record { place, day, ..anas(Kind::Meeting) });
-    prop_oneof![meeting, some_record()]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -213,69 +164,6 @@ proptest! {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
-
-    #[test]
-    fn what_comes_and_goes_meanwhile_leaves_everything_else_to_be_found_once(
-        records in some_records(),
-        source in prop::sample::select(SOURCES.to_vec()),
-        page_records in 1..4_u64,
-        turns in prop::collection::vec(prop::collection::vec(some_turn(), 0..3), 0..16),
-    ) {
-        block_on(async {
-            let mut story = Story::of(records, page_records);
-            let before = expected(&story.now, source, None);
-            let mut possible = BTreeSet::from_iter(before.clone());
-            let mut turns = turns.into_iter();
-            let (mut found, mut next, mut pages) = (Vec::new(), Some(Cursor::default()), 0);
-            while let Some(cursor) = next.take() {
-                let read = page(&story.world, source, &ana(None), &stored(&cursor)).await;
-                found.extend(read.0);
-                next = read.1;
-                for record in turns.next().unwrap_or_default() {
-                    story.turn(record);
-                }
-                possible.extend(expected(&story.now, source, None));
-                pages += 1;
-                assert!(pages < PAGES_MAX, "the walk has no end");
-            }
-            assert!(found.iter().all(|seen| possible.contains(seen)), "{found:?}");
-            let steady = |seen: &Seen| story.is_steady(source, seen);
-            let must: Vec<_> = before.into_iter().filter(steady).collect();
-            let mut found: Vec<_> = found.into_iter().filter(|seen| must.contains(seen)).collect();
-            found.sort();
-            assert_eq!(found, must);
-        });
-    }
-}
-
-#[tokio::test]
-async fn a_meeting_that_comes_in_meanwhile_does_not_make_another_start_again() {
-    let meeting = |place| Record { place, ..anas(Kind::Meeting) };
-    let guest = |place, who| Record { place, who, ..anas(Kind::Participant) };
-    let guests = [guest(1, 1), guest(1, 2), guest(2, 1), guest(2, 2), guest(2, 3)];
-    let records = by_key([meeting(0), meeting(2)].into_iter().chain(guests).collect());
-    let story = Story::of(records, 1);
-    let (mut found, mut next) = (Vec::new(), Some(Cursor::default()));
-    let mut has_come = false;
-    for _ in 0..PAGES_MAX {
-        let Some(cursor) = next.take() else { break };
-        let read = page(&story.world, "participants", &ana(None), &cursor).await;
-        next = read.1;
-        if !read.0.is_empty() && !has_come {
-            story.world.put(&meeting(1));
-            has_come = true;
-        }
-        found.extend(read.0);
-    }
-    assert_eq!((has_come, next), (true, None));
-    for who in 1..4 {
-        let guest = Seen::Record { key: guest(2, who).key(), own: false };
-        assert_eq!(found.iter().filter(|seen| **seen == guest).count(), 1, "{who}");
-    }
-}
-
 #[tokio::test]
 async fn records_of_which_few_make_a_page_are_all_found() {
     let world = World::with(&Records::new());
@@ -300,119 +188,4 @@ async fn records_of_which_few_make_a_page_are_all_found() {
 
 fn pages_of(local: &LocalTable) -> usize {
     local.calls().iter().filter(|call| ["Query", "Scan"].contains(&call.as_str())).count()
-}
-
-/// Records that a walk through a source looks at.
-fn looked_at() -> Vec<(&'static str, Record)> {
-    let bobs = |kind| Record { who: BOB, ..anas(kind) };
-    vec![
-        ("meetings", anas(Kind::Meeting)),
-        ("participants", anas(Kind::Participant)),
-        ("participants", bobs(Kind::Participant)),
-        ("participants", anas(Kind::Meeting)),
-        ("polls", anas(Kind::Poll)),
-        ("polls", bobs(Kind::Poll)),
-        ("polls", anas(Kind::Meeting)),
-        ("messages", anas(Kind::Message)),
-        ("files", anas(Kind::Message)),
-        ("boards", anas(Kind::Board)),
-    ]
-}
-
-/// Those whose time decides whether something of the source is in a range.
-fn timed() -> Vec<(&'static str, Record, &'static str)> {
-    let bobs = |kind| Record { who: BOB, ..anas(kind) };
-    vec![
-        ("meetings", anas(Kind::Meeting), "started_at"),
-        ("participants", bobs(Kind::Participant), "joined_at"),
-        ("polls", anas(Kind::Meeting), "started_at"),
-        ("messages", anas(Kind::Message), "sent_at"),
-        ("files", anas(Kind::Message), "sent_at"),
-        ("boards", anas(Kind::Board), "created_at"),
-    ]
-}
-
-/// Values that are no times, or none at all.
-fn no_times(field: &str) -> Vec<Option<Value>> {
-    let mut values =
-        vec![None, Some(json!({"S": "yesterday"})), Some(json!({"S": "2026-01-05"})), Some(json!({"S": ""}))];
-    // DynamoDB refuses these where an index wants a text that is not empty.
-    if field == "joined_at" {
-        values.pop();
-    } else {
-        values.push(Some(json!({"N": "1767607200"})));
-    }
-    values
-}
-
-/// The row of a record, with something else in a field, or nothing.
-fn spoilt(record: &Record, field: &str, value: Option<&Value>) -> Value {
-    let mut row = record.row();
-    let fields = row.as_object_mut().unwrap();
-    fields.remove(field);
-    fields.extend(value.map(|value| (field.to_owned(), value.clone())));
-    row
-}
-
-/// Walks through a source of Ana's meeting and one row.
-async fn walk_over(
-    source: &str,
-    kind: Kind,
-    row: &Value,
-    days: Option<Days>,
-) -> Result<Vec<Seen>, SourceError> {
-    let world = World::with(&by_key(vec![anas(Kind::Meeting)]));
-    world.put_row(kind, row);
-    all_seen(&world, source, &ana(days)).await
-}
-
-/// It names the source, or the one that led there, and no value of the row.
-fn assert_discreet(error: &SourceError, sources: [&str; 2], row: &Value) {
-    let message = error.to_string();
-    assert!(sources.iter().any(|source| message.contains(&format!("`{source}`"))), "{message}");
-    for value in texts(row).into_iter().filter(|value| value.len() > 2) {
-        assert!(!message.contains(value), "{message} has {value}");
-    }
-}
-
-fn texts(value: &Value) -> Vec<&str> {
-    match value {
-        Value::String(text) => vec![text.as_str()],
-        Value::Array(values) => values.iter().flat_map(texts).collect(),
-        Value::Object(fields) => fields.values().flat_map(texts).collect(),
-        _ => Vec::new(),
-    }
-}
-
-#[tokio::test]
-async fn a_record_that_does_not_say_of_which_account_it_is_stops_the_walk() {
-    for (source, record) in looked_at() {
-        for account in [None, Some(json!({"N": "987654"})), Some(json!({"NULL": true}))] {
-            let row = spoilt(&record, "account_id", account.as_ref());
-            let error = walk_over(source, record.kind, &row, None).await.unwrap_err();
-            assert_discreet(&error, [source, record.kind.source()], &row);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_time_that_cannot_be_read_stops_the_walk_where_a_range_asks_for_it() {
-    for (source, record, field) in timed() {
-        for time in no_times(field) {
-            let row = spoilt(&record, field, time.as_ref());
-            let error = walk_over(source, record.kind, &row, Some((1, 9))).await.unwrap_err();
-            assert_discreet(&error, [source, record.kind.source()], &row);
-            assert!(walk_over(source, record.kind, &row, None).await.is_ok(), "{source} {time:?}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_time_that_cannot_be_read_stops_nobody_in_another_account() {
-    for (source, record, field) in timed() {
-        let record = Record { account: BIRCH, ..record };
-        let row = spoilt(&record, field, Some(&json!({"S": "yesterday"})));
-        let found = walk_over(source, record.kind, &row, Some((1, 9))).await;
-        assert!(found.is_ok_and(|found| found.is_empty()), "{source}");
-    }
 }

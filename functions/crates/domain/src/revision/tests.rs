@@ -1,10 +1,11 @@
+mod consents;
+mod residency;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::request::tests::at;
-use crate::{
-    AccountId, Consent, ContentClass, Country, Digest, Plan, Publication, Residency, Role, TermsVersion,
-};
+use crate::{AccountId, ContentClass, Country, Digest, Plan, Publication, Role, TermsVersion};
 
 const NOW: &str = "2026-02-03T10:00:00Z";
 
@@ -53,20 +54,12 @@ fn consent(terms: &Terms) -> SettingsPatch {
     patch(&json!({"ai_training": {"value": {"chat": true}, "terms_version": terms.version}}))
 }
 
-fn withdrawal() -> SettingsPatch {
-    patch(&json!({"ai_training": {"value": {"chat": false}}}))
-}
-
 fn change(standing: &Standing, patch: &SettingsPatch, terms: &Terms) -> Revision {
     standing.change_account(patch, &offer(terms), at(NOW)).unwrap().unwrap()
 }
 
 fn own_change(standing: &Standing, settings: &Value) -> Revision {
     standing.change_own(&patch(settings), &present(), at(NOW)).unwrap().unwrap()
-}
-
-fn lapse_of(standing: &Standing) -> Option<Revision> {
-    lapse(&standing.account, &standing.settings, &standing.head, &present(), at(NOW))
 }
 
 fn switched(standing: Standing, setting: &str, on: bool) -> Standing {
@@ -170,81 +163,6 @@ fn only_what_changes_stands_in_the_entry() {
 }
 
 #[test]
-fn consent_without_a_version_of_the_terms_is_incomplete() {
-    let settings =
-        json!({"ai_training": {"value": {"chat": true}}, "optional_diagnostic_data": {"value": true}});
-    let problem = standing().change_account(&patch(&settings), &offer(&present()), at(NOW)).unwrap_err();
-    let pointers: Vec<_> = problem.errors.iter().filter_map(|error| error.pointer.as_deref()).collect();
-    assert_eq!((problem.status, pointers), (422, vec!["/settings/ai_training/terms_version"]));
-    assert!(problem.errors[0].detail.contains("2026-02-01"), "{}", problem.errors[0].detail);
-}
-
-#[test]
-fn consent_to_terms_that_have_changed_is_told_so() {
-    let problem = standing().change_account(&consent(&old()), &offer(&present()), at(NOW)).unwrap_err();
-    assert_eq!((problem.status, problem.uri.as_str()), (409, "urn:habeas:problem:terms-changed"));
-    assert!(problem.detail.contains("2026-02-01"), "{}", problem.detail);
-}
-
-#[test]
-fn withdrawing_takes_no_terms() {
-    for patch in [withdrawal(), patch(&json!({"ai_training": null}))] {
-        for terms in [old(), present()] {
-            let revision = change(&consenting(), &patch, &terms);
-            assert_eq!(revision.entry.changes, [switch(Topic::training_on(&chat()), false)]);
-            assert_eq!(revision.entry.terms, None);
-            let standing = consenting().after(revision);
-            for terms in [old(), present()] {
-                assert!(matches!(standing.settings.consent(&chat(), &terms), Consent::Withdrawn(_)));
-            }
-            assert_eq!(lapse_of(&standing), None);
-        }
-    }
-}
-
-#[test]
-fn a_new_version_of_the_terms_keeps_nobody_opted_in() {
-    let other = patch(&json!({"ai_training": {"value": {"audio": true}, "terms_version": old().version}}));
-    let mixed = consenting().after(change(&consenting(), &other, &old()));
-    let mixed = mixed.clone().after(change(&mixed, &withdrawal(), &old()));
-    let revision = lapse_of(&mixed).unwrap();
-    let entry = &revision.entry;
-    assert_eq!((entry.number, &entry.prev, entry.at), (11, &mixed.head.hash, at(NOW)));
-    assert_eq!((entry.role, entry.scope, &entry.by), (Actor::Operator, Scope::Account, &None));
-    let audio = Topic::training_on(&ContentClass::parse("audio").unwrap());
-    assert_eq!(entry.changes, [switch(audio.clone(), false)]);
-    assert_eq!(entry.terms, Some(present().agreed()));
-    assert_eq!((&revision.sealed, &revision.seen, &revision.witness), (&entry.seal(), &mixed.head, &None));
-
-    let lapsed = mixed.clone().after(revision);
-    assert_eq!(lapsed.settings.version, mixed.settings.version + 1);
-    let basis = Basis { account: mixed.account.id.clone(), entry: 11 };
-    let chosen = Chosen { on: false, basis, terms: Some(old().agreed()) };
-    assert_eq!(lapsed.settings.chosen[&audio], chosen);
-    assert_eq!(lapse_of(&lapsed), None);
-    // Terms that come back do not bring the consent back.
-    let class = audio.class.unwrap();
-    assert_eq!(lapsed.settings.consent(&class, &old()), Consent::Lapsed(&chosen));
-}
-
-#[test]
-fn a_consent_has_lapsed_whether_that_is_written_down_or_not() {
-    let lapsed = consenting().after(lapse_of(&consenting()).unwrap());
-    for standing in [consenting(), lapsed] {
-        assert!(matches!(standing.settings.consent(&chat(), &present()), Consent::Lapsed(_)));
-        let renewal = change(&standing, &consent(&present()), &present());
-        // The ledger says what was there: on, as long as the lapse is not in it.
-        let topic = Topic::training_on(&chat());
-        let from = standing.settings.chosen[&topic].on;
-        assert_eq!(renewal.entry.changes, [Change { setting: topic, from, to: true }]);
-        assert_eq!(renewal.entry.terms, Some(present().agreed()));
-        let renewed = standing.after(renewal);
-        assert!(matches!(renewed.settings.consent(&chat(), &present()), Consent::Given(_)));
-        assert_eq!(lapse_of(&renewed), None);
-    }
-}
-
-#[test]
 fn an_opt_out_goes_along_to_another_account_and_nothing_else_does() {
     let standing = switched(standing(), "optional_diagnostic_data", true);
     let standing = own_switched(standing, "optional_diagnostic_data", true);
@@ -289,89 +207,4 @@ fn a_plain_member_changes_nothing_of_the_account() {
         (problem.status, problem.uri.as_str()),
         (403, "urn:habeas:problem:settings-need-administrator")
     );
-}
-
-#[test]
-fn a_lapsed_consent_can_be_declined_whether_the_lapse_is_written_down_or_not() {
-    let lapsed = consenting().after(lapse_of(&consenting()).unwrap());
-    for standing in [consenting(), lapsed] {
-        let declined =
-            change(&standing, &patch(&json!({"ai_training": {"value": {"chat": false}}})), &present());
-        let declined = standing.after(declined);
-        for terms in [old(), present()] {
-            assert!(matches!(declined.settings.consent(&chat(), &terms), Consent::Withdrawn(_)));
-        }
-    }
-}
-
-#[test]
-fn another_text_under_the_same_version_ends_a_consent() {
-    let standing = consenting();
-    let other = Terms { sha256: Digest::of("Other terms."), ..old() };
-    assert!(matches!(standing.settings.consent(&chat(), &old()), Consent::Given(_)));
-    assert!(matches!(standing.settings.consent(&chat(), &other), Consent::Lapsed(_)));
-}
-
-#[test]
-fn a_consent_to_what_the_terms_no_longer_name_can_be_withdrawn() {
-    let without_chat = Terms { classes: [ContentClass::parse("audio").unwrap()].into(), ..old() };
-    for patch in [patch(&json!({"ai_training": null})), patch(&json!({"ai_training": {"value": null}}))] {
-        let withdrawn = change(&consenting(), &patch, &without_chat);
-        assert_eq!(withdrawn.entry.changes, [switch(Topic::training_on(&chat()), false)]);
-    }
-}
-
-/// Ana's wish to have the account's data kept in the EEA.
-fn in_the_eea() -> SettingsPatch {
-    patch(&json!({"data_residency": {"value": "eea"}}))
-}
-
-#[test]
-fn an_owner_in_the_eea_chooses_where_data_are_kept_and_sees_how_far_the_move_is() {
-    let standing = standing();
-    let shown =
-        |standing: &Standing| standing.account_view(&offer(&present()))["settings"]["data_residency"].clone();
-    assert_eq!(shown(&standing), json!({"value": "us", "changeable": true}));
-    let revision = change(&standing, &in_the_eea(), &present());
-    assert_eq!(revision.entry.changes, [switch(Setting::DataResidency, true)]);
-    let relocation = Relocation::after(&revision.entry).unwrap();
-    assert_eq!((relocation.entry, relocation.to), (8, Residency::Eea));
-    let after = standing.after(revision);
-    assert_eq!(after.settings.residency(), Residency::Eea);
-    assert_eq!(shown(&after)["value"], "eea");
-    assert_eq!(shown(&after)["move"]["state"], "moving");
-    assert_eq!(shown(&after)["move"]["archives_left"], Value::Null);
-
-    // What was chosen is taken back like any other choice.
-    let back = change(&after, &patch(&json!({"data_residency": null})), &present());
-    assert_eq!(Relocation::after(&back.entry).unwrap().to, Residency::Us);
-    let other = change(&after, &diagnostics_on(), &present());
-    assert_eq!(Relocation::after(&other.entry), None);
-    assert_eq!(after.clone().after(other).relocation, after.relocation);
-}
-
-fn diagnostics_on() -> SettingsPatch {
-    patch(&json!({"optional_diagnostic_data": {"value": true}}))
-}
-
-#[test]
-fn where_data_are_kept_is_unknown_to_everybody_else() {
-    let of = |role, country: &str| {
-        let standing = standing();
-        let account = Account { country: Country::parse(country).unwrap(), ..standing.account };
-        Standing { member: Member { role, ..standing.member }, account, ..standing }
-    };
-    let nowhere = Offer { eea: false, ..offer(&present()) };
-    for (standing, offer) in [
-        (of(Role::Admin, "DE"), offer(&present())),
-        (of(Role::Owner, "US"), offer(&present())),
-        (of(Role::Owner, "GB"), offer(&present())),
-        (of(Role::Owner, "DE"), nowhere),
-    ] {
-        assert_eq!(standing.account_view(&offer)["settings"].get("data_residency"), None);
-        let refused = standing.change_account(&in_the_eea(), &offer, at(NOW)).unwrap_err();
-        let unknown = patch(&json!({"dark_mode": {"value": "eea"}}));
-        let unknown = standing.change_account(&unknown, &offer, at(NOW)).unwrap_err();
-        assert_eq!(refused.errors[0].detail, unknown.errors[0].detail);
-    }
 }
