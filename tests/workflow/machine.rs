@@ -219,9 +219,7 @@ impl Machine<'_> {
     }
 
     fn package(&self) -> Package {
-        let Ground { table, work, map, map_digest, stores: _ } = self.ground();
-        let ground = Ground { table, work, map, map_digest, stores: () };
-        Package { ground, archives: self.world.archives.clone(), keep: Days::new(90) }
+        Package { ground: self.ground(), archives: self.world.archives.clone(), keep: Days::new(90) }
     }
 
     fn verify(&self) -> Verify {

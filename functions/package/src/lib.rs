@@ -26,7 +26,7 @@ use crate::assemble::Assembly;
 /// What packaging works with, and how long archives are kept.
 #[derive(Debug)]
 pub struct Package {
-    pub ground: Ground<()>,
+    pub ground: Ground,
     pub archives: Buckets,
     pub keep: Days,
 }

@@ -14,7 +14,7 @@ async fn main() -> Result<(), StartError> {
     init();
     let aws = Aws::from_env()?;
     let package = Package {
-        ground: Ground::without_stores(&aws)?,
+        ground: Ground::from_env(&aws)?,
         archives: Buckets::from_env(&aws, "ARCHIVE_BUCKET")?,
         keep: Days::new(keep()?),
     };

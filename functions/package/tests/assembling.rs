@@ -10,7 +10,7 @@ use habeas_aws::WorkKeys;
 use habeas_domain::{DataType, Digest, Request, Requests, Status};
 use habeas_lambda::TaskError;
 use habeas_local_aws::LocalAws;
-use habeas_sources::DataMap;
+use habeas_sources::{DataMap, Stores};
 use habeas_testkit::{address, at, filing};
 use habeas_work::{Failure, Ground, Step};
 use package::Package;
@@ -60,7 +60,7 @@ impl Export {
             work: local.bucket(WORK),
             map: DataMap::parse(MAP, "123456789012", "us-east-1").unwrap(),
             map_digest: Digest::of(MAP),
-            stores: (),
+            stores: Stores::new(&local.aws()),
         };
         let package = Package { ground, archives: local.bucket(ARCHIVES), keep: Days::new(90) };
         let export = Self { local, package, request, steps: steps.len() };

@@ -9,7 +9,8 @@ const LOCAL_SIGNATURE: u32 = 0x0403_4b50;
 const LOCAL_FIXED_BYTES: u64 = 30;
 
 /// One member as it lies in a segment: what the central directory will repeat.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Wire", from = "Wire")]
 pub struct Entry {
     pub name: MemberName,
     /// Where the local file header begins, in bytes from the segment's start.
@@ -31,6 +32,25 @@ pub struct Member {
     pub sha256: String,
     /// Records in the content, so that counts can be checked without reading it.
     pub records: u64,
+}
+
+/// An entry as an index has it, without names of fields: an archive may have a
+/// hundred thousand members, and reading them is most of what packaging it costs.
+#[derive(Serialize, Deserialize)]
+struct Wire(MemberName, u64, u64, u64, u32, Method, DosTime);
+
+impl From<Entry> for Wire {
+    fn from(entry: Entry) -> Self {
+        let Entry { name, offset, compressed, uncompressed, crc32, method, modified } = entry;
+        Self(name, offset, compressed, uncompressed, crc32, method, modified)
+    }
+}
+
+impl From<Wire> for Entry {
+    fn from(wire: Wire) -> Self {
+        let Wire(name, offset, compressed, uncompressed, crc32, method, modified) = wire;
+        Self { name, offset, compressed, uncompressed, crc32, method, modified }
+    }
 }
 
 /// How a member's data is packed.

@@ -106,14 +106,14 @@ pub use index::{Contents, Found, SegmentIndex};
 pub use layout::{Layout, PART_BYTES_MAX, PART_BYTES_MIN, PARTS_MAX, Part, TooManyParts};
 pub use manifest::{
     CollectionReport, DataTypeReport, DateRange, Excluded, FieldList, FileReport, Format, Identifier,
-    Information, MANIFEST_NAME, Manifest, MemberKind, Mismatch, Outline, PlannedSource, RequestReport,
-    SearchPlan, SubjectReport,
+    Information, MANIFEST_NAME, Manifest, ManifestError, MemberKind, Mismatch, Outline, PlannedSource,
+    RequestReport, SearchPlan, SubjectReport,
 };
 pub use member_name::{BadName, MemberName};
 pub use name::{collection_path, component, file_path};
 pub use origin::Origin;
 pub use packed::Packed;
-pub use readme::{README_NAME, ReadmeError, readme};
+pub use readme::{README_NAME, ReadmeError};
 pub use rows::{Listing, Rows};
 pub use segment::{AddError, SegmentWriter};
 pub use streamed::{StreamError, StreamedMember};

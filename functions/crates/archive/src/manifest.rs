@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 mod outline;
 mod plan;
 
-pub use outline::{Mismatch, Outline};
+pub use outline::{ManifestError, Mismatch, Outline};
 pub use plan::{PlannedSource, SearchPlan};
 
 /// The name of the manifest in the archive.
@@ -108,7 +108,7 @@ pub struct CollectionReport {
     pub files: Vec<FileReport>,
     /// The source was searched and has nothing about the subject.
     pub nothing_held: bool,
-    /// How many files there are besides those that an outline has in `files`.
+    /// How many files an outline leaves to its rows, besides those in `files`.
     #[serde(skip)]
     pub unlisted: u64,
 }

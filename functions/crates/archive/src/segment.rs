@@ -10,7 +10,7 @@ use std::fmt;
 /// still within 5% of zlib's default (`docs/performance.md`).
 const LEVEL: i32 = if cfg!(feature = "turbo") { QUICK_LEVEL } else { 4 };
 
-/// For small members, and for the page to read offline, of which much repeats.
+/// For small members.
 const QUICK_LEVEL: i32 = 1;
 
 /// Up to here the quick level, too, is within 5% of zlib's default: there is little
@@ -56,11 +56,6 @@ impl SegmentWriter {
     pub fn with_room(mut self, bytes: usize) -> Self {
         self.bytes.reserve_exact(bytes);
         self
-    }
-
-    /// Writes quickly, and somewhat larger, what lies behind so many bytes.
-    pub(crate) fn quick(modified: DosTime, base: u64) -> Self {
-        Self { compressor: compressor(QUICK_LEVEL), ..Self::behind(modified, base) }
     }
 
     /// Writes what lies behind so many bytes that went another way, such as a
@@ -166,7 +161,7 @@ mod tests {
     }
 
     fn quick() -> SegmentWriter {
-        SegmentWriter::quick(DosTime::EARLIEST, 0)
+        SegmentWriter { compressor: compressor(QUICK_LEVEL), ..writer() }
     }
 
     /// Records enough for levels to differ.
@@ -210,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn large_members_are_packed_as_quickly_as_the_page_with_turbo_alone() -> Result<(), AddError> {
+    fn large_members_are_packed_quickly_with_turbo_alone() -> Result<(), AddError> {
         let content = records(64 << 10);
         let packed = |mut segment: SegmentWriter| {
             Ok::<_, AddError>(segment.add("a.jsonl", &content, 0)?.entry.compressed)

@@ -2,10 +2,10 @@ use crate::directory::central_directory;
 use crate::entry::{Entry, Method};
 use crate::index::SegmentIndex;
 use crate::layout::Layout;
-use crate::manifest::{MANIFEST_NAME, Outline};
+use crate::manifest::{MANIFEST_NAME, ManifestError, Outline};
 use crate::member_name::{BadName, MemberName};
+use crate::packed::Packed;
 use crate::readme::{README_NAME, ReadmeError, readme};
-use crate::segment::{AddError, SegmentWriter};
 use crate::time::DosTime;
 use std::io;
 
@@ -15,10 +15,10 @@ use std::io;
 /// `indexes` are those of the segments the layout was planned for, in the same
 /// order. The directory lists the manifest first, then the page, then the
 /// members by path.
-pub fn tail<'a>(
+pub fn tail(
     outline: Outline<'_>,
     layout: &Layout,
-    indexes: &'a [SegmentIndex],
+    indexes: &[SegmentIndex],
     modified: DosTime,
 ) -> Result<Vec<u8>, TailError> {
     let fits = |(index, offset): (&SegmentIndex, &u64)| offset + index.bytes <= layout.bytes;
@@ -28,30 +28,31 @@ pub fn tail<'a>(
     {
         return Err(TailError::OtherSegments);
     }
-    let page = readme(outline.manifest())?;
-    let (data, crc32, uncompressed) = outline.pack()?.end();
-    let manifest = Entry {
-        name: MemberName::new(MANIFEST_NAME)?,
-        offset: 0,
-        compressed: data.len() as u64,
-        uncompressed,
-        crc32,
-        method: Method::Deflate,
-        modified,
-    };
-    let mut writer = SegmentWriter::quick(modified, manifest.local_bytes());
-    let page = writer.add(README_NAME, page.as_bytes(), 0)?.entry;
-    let mut bytes = [manifest.local_header(), data, writer.finish()].concat();
-
-    let placed = |(index, start): (&'a SegmentIndex, &u64)| {
-        let start = *start;
+    let page = Packed::of(readme(outline.manifest())?.as_bytes())?;
+    let (mut bytes, mut own) = (Vec::new(), Vec::new());
+    for (name, text) in [(MANIFEST_NAME, outline.pack()?), (README_NAME, page)] {
+        let (data, crc32, uncompressed) = text.end();
+        let entry = Entry {
+            name: MemberName::new(name)?,
+            offset: bytes.len() as u64,
+            compressed: data.len() as u64,
+            uncompressed,
+            crc32,
+            method: Method::Deflate,
+            modified,
+        };
+        bytes.extend(entry.local_header());
+        bytes.extend(data);
+        own.push(entry);
+    }
+    let placed = indexes.iter().zip(&layout.offsets).flat_map(|(index, start)| {
         index.contents.members.iter().map(move |entry| (entry, start + entry.offset))
-    };
-    let mut members: Vec<(&Entry, u64)> = indexes.iter().zip(&layout.offsets).flat_map(placed).collect();
+    });
+    let mut members: Vec<_> = placed.collect();
     members.sort_by(|(one, _), (two, _)| one.name.cmp(&two.name));
-    let own = [&manifest, &page].map(|entry| (entry, layout.bytes + entry.offset));
+    let own = own.iter().map(|entry| (entry, layout.bytes + entry.offset));
     let directory_offset = layout.bytes + bytes.len() as u64;
-    bytes.extend(central_directory(own.into_iter().chain(members), directory_offset));
+    bytes.extend(central_directory(own.chain(members), directory_offset));
     Ok(bytes)
 }
 
@@ -60,18 +61,14 @@ pub fn tail<'a>(
 pub enum TailError {
     #[error("the layout was planned for other segments than these indexes describe")]
     OtherSegments,
-    #[error("the manifest cannot be written")]
-    Manifest(#[from] serde_json::Error),
-    #[error("the manifest cannot be named so")]
-    Name(#[from] BadName),
-    #[error("the manifest has other collections than its rows")]
-    OtherOutline,
-    #[error("the manifest cannot be compressed")]
-    Compress(#[from] io::Error),
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
     #[error("the offline page cannot be written")]
     Readme(#[from] ReadmeError),
-    #[error("the offline page cannot be packed")]
-    Pack(#[from] AddError),
+    #[error("the offline page cannot be compressed")]
+    Compress(#[from] io::Error),
+    #[error("manifest and offline page cannot be named so")]
+    Name(#[from] BadName),
 }
 
 #[cfg(test)]

@@ -53,11 +53,6 @@ impl WorkKeys {
         format!("{}segment/", self.prefix)
     }
 
-    #[must_use]
-    pub fn indexes(&self) -> String {
-        format!("{}index/", self.prefix)
-    }
-
     /// What a step of a unit found. Written last and once, it makes the step's
     /// segments count.
     #[must_use]

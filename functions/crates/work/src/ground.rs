@@ -12,40 +12,26 @@ use crate::{Folder, UnitTask};
 /// Signs of life need not be closer than this: a short request gives none.
 const SIGNS_APART: TimeDelta = TimeDelta::minutes(10);
 
-/// What every task that works on a request's data starts from. One that asks no
-/// source has no `stores`, and none of the connectors in its package.
+/// What every task that works on a request's data starts from.
 #[derive(Debug, Clone)]
-pub struct Ground<S = Stores> {
+pub struct Ground {
     pub table: Table,
     pub work: Buckets,
     pub map: DataMap,
     /// Of the map's text.
     pub map_digest: Digest,
-    pub stores: S,
+    pub stores: Stores,
 }
 
 impl Ground {
     pub fn from_env(aws: &Aws) -> Result<Self, StartError> {
-        Self::with(aws, Stores::new(aws))
-    }
-}
-
-impl Ground<()> {
-    /// For a task that reads what others have collected.
-    pub fn without_stores(aws: &Aws) -> Result<Self, StartError> {
-        Self::with(aws, ())
-    }
-}
-
-impl<S> Ground<S> {
-    fn with(aws: &Aws, stores: S) -> Result<Self, StartError> {
         let text = map_text()?;
         Ok(Self {
             table: table(aws)?,
             work: Buckets::from_env(aws, "WORK_BUCKET")?,
             map: parse_map(&text)?,
             map_digest: Digest::of(&text),
-            stores,
+            stores: Stores::new(aws),
         })
     }
 
@@ -98,7 +84,7 @@ pub struct People<'a> {
 
 impl<'a> People<'a> {
     /// As the plan has found them.
-    pub async fn of<S>(ground: &Ground<S>, folder: &Folder, request: &'a Request) -> Result<Self, TaskError> {
+    pub async fn of(ground: &Ground, folder: &Folder, request: &'a Request) -> Result<Self, TaskError> {
         let has_rules = !ground.map.identities.is_empty();
         let ids = if has_rules { folder.identities().await? } else { Vec::new() };
         Ok(Self { request, ids })

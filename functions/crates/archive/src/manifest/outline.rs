@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use super::{
     CollectionReport, DataTypeReport, FieldList, Format, Manifest, PlannedSource, RequestReport, SearchPlan,
@@ -8,7 +9,6 @@ use crate::index::SegmentIndex;
 use crate::origin::Origin;
 use crate::packed::Packed;
 use crate::rows::{BETWEEN, CLOSE, FILES_LISTED_MAX, NO_ROWS, OPEN, Rows};
-use crate::tail::TailError;
 
 /// Why plan, findings and members do not tell the same story. Subjects are
 /// named by their position in the plan, from 1, and never by address.
@@ -29,6 +29,17 @@ pub enum Mismatch {
          (member {member} of it, counted from 1)"
     )]
     SamePath { unit: String, number: u32, member: usize },
+}
+
+/// Why an outline does not become a manifest.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    #[error("the manifest cannot be written")]
+    Write(#[from] serde_json::Error),
+    #[error("the manifest cannot be compressed")]
+    Compress(#[from] io::Error),
+    #[error("the manifest has other collections than its rows")]
+    OtherRows,
 }
 
 /// A manifest whose rows are still where the segments' writers have put them.
@@ -81,7 +92,7 @@ impl<'a> Outline<'a> {
     /// The manifest's text with all of its rows: indented, so that it can be read
     /// without a tool, with a line for each file. Where rows go, is found by a text
     /// that is nowhere else: within a value, its quotes would be escaped.
-    pub(crate) fn pack(mut self) -> Result<Packed, TailError> {
+    pub(crate) fn pack(mut self) -> Result<Packed, ManifestError> {
         let data_types = self.manifest.subjects.iter_mut().flat_map(|subject| &mut subject.data_types);
         data_types.flat_map(|data_type| &mut data_type.collections).for_each(|of| of.files.clear());
         let text = serde_json::to_string_pretty(&self.manifest)?;
@@ -89,7 +100,7 @@ impl<'a> Outline<'a> {
         let mut plain = pieces.next().unwrap_or_default().to_owned();
         let (mut packed, between) = (Packed::default(), Packed::of(BETWEEN.as_bytes())?);
         for rows in &self.rows {
-            let behind = pieces.next().ok_or(TailError::OtherOutline)?;
+            let behind = pieces.next().ok_or(ManifestError::OtherRows)?;
             let Some((first, others)) = rows.split_first() else {
                 plain.extend([NO_ROWS, behind]);
                 continue;
@@ -104,7 +115,7 @@ impl<'a> Outline<'a> {
             plain = [CLOSE, behind].concat();
         }
         if pieces.next().is_some() {
-            return Err(TailError::OtherOutline);
+            return Err(ManifestError::OtherRows);
         }
         plain.push('\n');
         packed.append(&Packed::of(plain.as_bytes())?);

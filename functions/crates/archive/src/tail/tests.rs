@@ -5,6 +5,7 @@ use crate::layout::{Limits, Part};
 use crate::manifest::{Manifest, MemberKind, PlannedSource, SearchPlan};
 use crate::origin::Origin;
 use crate::rows::Listing;
+use crate::segment::SegmentWriter;
 use proptest::prelude::*;
 use std::error::Error;
 use std::io::{Cursor, Read};
